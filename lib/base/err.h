@@ -48,12 +48,9 @@
     X(DP_ENOTFOUND, "no such resource")                                                            \
     X(DP_EMETHOD, "the method is not allowed here")
 
-enum dp_err {
 #define DP_ERR_NAME(name, text) name,
-    DP_ERRORS(DP_ERR_NAME)
+enum dp_err { DP_ERRORS(DP_ERR_NAME) DP_ERR_COUNT };
 #undef DP_ERR_NAME
-    DP_ERR_COUNT
-};
 
 /* The sentence of an error, for logs and messages. Static; never NULL. */
 const char *dp_err_text(enum dp_err err);
