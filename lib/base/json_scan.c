@@ -1,0 +1,377 @@
+/* json_scan.c - is this text one strict JSON value? */
+#include "base/json_scan.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A member name, decoded into the scanner's names. */
+struct key {
+    size_t object; /* number of the object that it stands in */
+    size_t offset, len;
+    const char *names;
+};
+
+struct level {
+    size_t object;
+    bool is_object;
+};
+
+struct scan {
+    const unsigned char *text;
+    size_t len, at;
+    struct level *levels;
+    size_t depth, depth_max, objects;
+    char *names; /* decoded names, one after the other; never longer than the text */
+    size_t names_len;
+    struct key *keys;
+    size_t keys_len, keys_cap;
+    struct dp_detail *detail;
+};
+
+static enum dp_err refuse(struct scan *s, const char *what)
+{
+    return dp_fail(s->detail, DP_EJSON, NULL, "The body is not valid JSON: %s at byte %zu.", what,
+                   s->at);
+}
+
+static int peek(const struct scan *s)
+{
+    return s->at < s->len ? s->text[s->at] : -1;
+}
+
+static void skip_space(struct scan *s)
+{
+    while (s->at < s->len && memchr(" \t\n\r", s->text[s->at], 4) != NULL)
+        s->at++;
+}
+
+static bool is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* Bytes of the UTF-8 sequence at p (RFC 3629, section 4), or 0 where it is not one. */
+static size_t utf8_len(const unsigned char *p, size_t left)
+{
+    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+    unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
+
+    if (len == 0 || p[0] > 0xf4 || len > left)
+        return 0;
+    if (p[0] == 0xe0)
+        low = 0xa0;
+    else if (p[0] == 0xed)
+        high = 0x9f;
+    else if (p[0] == 0xf0)
+        low = 0x90;
+    else if (p[0] == 0xf4)
+        high = 0x8f;
+    if (len > 1 && (p[1] < low || p[1] > high))
+        return 0;
+    for (size_t i = 2; i < len; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return len;
+}
+
+static size_t utf8_put(char *out, uint32_t c)
+{
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    if (c < 0x800) {
+        out[0] = (char)(0xc0 | c >> 6);
+        out[1] = (char)(0x80 | (c & 0x3f));
+        return 2;
+    }
+    if (c < 0x10000) {
+        out[0] = (char)(0xe0 | c >> 12);
+        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
+        out[2] = (char)(0x80 | (c & 0x3f));
+        return 3;
+    }
+    out[0] = (char)(0xf0 | c >> 18);
+    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
+    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
+    out[3] = (char)(0x80 | (c & 0x3f));
+    return 4;
+}
+
+/* The four digits after \u; the scanner stands on the first. */
+static bool hex4(struct scan *s, uint32_t *out)
+{
+    *out = 0;
+    for (int i = 0; i < 4; i++, s->at++) {
+        int c = peek(s);
+
+        if (is_digit(c))
+            *out = *out * 16 + (uint32_t)(c - '0');
+        else if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f' && c > 0)
+            *out = *out * 16 + (uint32_t)((c | 0x20) - 'a' + 10);
+        else
+            return false;
+    }
+    return true;
+}
+
+static enum dp_err unicode_escape(struct scan *s, uint32_t *out)
+{
+    uint32_t low;
+
+    if (!hex4(s, out))
+        return refuse(s, "a \\u escape without four hex digits");
+    if (*out < 0xd800 || *out > 0xdfff)
+        return DP_OK;
+    if (*out > 0xdbff || s->len - s->at < 6 || s->text[s->at] != '\\' || s->text[s->at + 1] != 'u')
+        return refuse(s, "a lone surrogate");
+    s->at += 2;
+    if (!hex4(s, &low) || low < 0xdc00 || low > 0xdfff)
+        return refuse(s, "a lone surrogate");
+    *out = 0x10000 + ((*out - 0xd800) << 10) + (low - 0xdc00);
+    return DP_OK;
+}
+
+static enum dp_err escape(struct scan *s, uint32_t *out)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const char *found;
+    int c = peek(s);
+
+    if (c == 'u') {
+        s->at++;
+        return unicode_escape(s, out);
+    }
+    found = c > 0 ? strchr(from, c) : NULL;
+    if (found == NULL)
+        return refuse(s, "an unknown escape");
+    s->at++;
+    *out = (unsigned char)to[found - from];
+    return DP_OK;
+}
+
+/* A string; where out is not NULL its decoded bytes go there, at most as many as it has in text. */
+static enum dp_err string(struct scan *s, char *out, size_t *out_len)
+{
+    size_t len = 0, step;
+    uint32_t c;
+    enum dp_err err;
+
+    for (s->at++; peek(s) != '"';) {
+        if (s->at >= s->len)
+            return refuse(s, "a string without end");
+        if (s->text[s->at] < 0x20)
+            return refuse(s, "a control character in a string");
+        if (s->text[s->at] == '\\') {
+            s->at++;
+            err = escape(s, &c);
+            if (err != DP_OK)
+                return err;
+            if (out != NULL)
+                len += utf8_put(out + len, c);
+            continue;
+        }
+        step = utf8_len(s->text + s->at, s->len - s->at);
+        if (step == 0)
+            return refuse(s, "invalid UTF-8");
+        if (out != NULL)
+            memcpy(out + len, s->text + s->at, step);
+        len += step;
+        s->at += step;
+    }
+    s->at++;
+    *out_len = len;
+    return DP_OK;
+}
+
+static bool digits(struct scan *s)
+{
+    size_t from = s->at;
+
+    while (is_digit(peek(s)))
+        s->at++;
+    return s->at > from;
+}
+
+static enum dp_err number(struct scan *s)
+{
+    if (peek(s) == '-')
+        s->at++;
+    if (peek(s) == '0')
+        s->at++;
+    else if (!digits(s))
+        return refuse(s, "an unexpected character");
+    if (peek(s) == '.') {
+        s->at++;
+        if (!digits(s))
+            return refuse(s, "a number without digits after its point");
+    }
+    if (peek(s) == 'e' || peek(s) == 'E') {
+        s->at++;
+        if (peek(s) == '+' || peek(s) == '-')
+            s->at++;
+        if (!digits(s))
+            return refuse(s, "a number without digits in its exponent");
+    }
+    return DP_OK;
+}
+
+static enum dp_err literal(struct scan *s, const char *word)
+{
+    size_t len = strlen(word);
+
+    if (s->len - s->at < len || memcmp(s->text + s->at, word, len) != 0)
+        return refuse(s, "an unknown word");
+    s->at += len;
+    return DP_OK;
+}
+
+static enum dp_err key(struct scan *s)
+{
+    struct key *keys = s->keys;
+    size_t len;
+    enum dp_err err;
+
+    skip_space(s);
+    if (peek(s) != '"')
+        return refuse(s, "no member name where one is due");
+    err = string(s, s->names + s->names_len, &len);
+    if (err != DP_OK)
+        return err;
+    if (s->keys_len == s->keys_cap) {
+        s->keys_cap = s->keys_cap != 0 ? 2 * s->keys_cap : 16;
+        keys = realloc(keys, s->keys_cap * sizeof(*keys));
+        if (keys == NULL)
+            return DP_ENOMEM;
+        s->keys = keys;
+    }
+    keys[s->keys_len++] = (struct key){s->levels[s->depth - 1].object, s->names_len, len, s->names};
+    s->names_len += len;
+    skip_space(s);
+    if (peek(s) != ':')
+        return refuse(s, "no colon after a member name");
+    s->at++;
+    return DP_OK;
+}
+
+/* An opening bracket: go one level down. *empty is set where the closing one follows at once. */
+static enum dp_err open_level(struct scan *s, bool is_object, bool *empty)
+{
+    if (s->depth == s->depth_max)
+        return refuse(s, "too deep a nesting");
+    s->levels[s->depth++] = (struct level){s->objects, is_object};
+    s->objects += is_object;
+    s->at++;
+    skip_space(s);
+    *empty = peek(s) == (is_object ? '}' : ']');
+    return is_object && !*empty ? key(s) : DP_OK;
+}
+
+/* After a value: a comma and what follows it, or as many closing brackets as there are. */
+static enum dp_err after_value(struct scan *s, bool *more)
+{
+    for (*more = false; s->depth > 0;) {
+        const struct level *top = &s->levels[s->depth - 1];
+
+        skip_space(s);
+        if (peek(s) == ',') {
+            s->at++;
+            *more = true;
+            return top->is_object ? key(s) : DP_OK;
+        }
+        if (peek(s) != (top->is_object ? '}' : ']'))
+            return refuse(s, s->at < s->len ? "an unexpected character" : "an early end");
+        s->at++;
+        s->depth--;
+    }
+    return DP_OK;
+}
+
+static enum dp_err values(struct scan *s)
+{
+    bool more = true, empty;
+    size_t ignored;
+    enum dp_err err = DP_OK;
+
+    while (err == DP_OK && more) {
+        int c;
+
+        skip_space(s);
+        c = peek(s);
+        empty = true;
+        if (c == '{' || c == '[')
+            err = open_level(s, c == '{', &empty);
+        else if (c == '"')
+            err = string(s, NULL, &ignored);
+        else if (c == 't')
+            err = literal(s, "true");
+        else if (c == 'f')
+            err = literal(s, "false");
+        else if (c == 'n')
+            err = literal(s, "null");
+        else if (c == -1)
+            err = refuse(s, "an early end");
+        else
+            err = number(s);
+        if (err == DP_OK && empty)
+            err = after_value(s, &more);
+    }
+    skip_space(s);
+    if (err == DP_OK && s->at < s->len)
+        err = refuse(s, "something after its end");
+    return err;
+}
+
+static int by_object_and_name(const void *a, const void *b)
+{
+    const struct key *x = a, *y = b;
+    size_t len = x->len < y->len ? x->len : y->len;
+    int order;
+
+    if (x->object != y->object)
+        return x->object < y->object ? -1 : 1;
+    order = memcmp(x->names + x->offset, y->names + y->offset, len);
+    return order != 0 ? order : (x->len > y->len) - (x->len < y->len);
+}
+
+static enum dp_err find_duplicate(struct scan *s)
+{
+    if (s->keys_len < 2)
+        return DP_OK;
+    qsort(s->keys, s->keys_len, sizeof(*s->keys), by_object_and_name);
+    for (size_t i = 1; i < s->keys_len; i++) {
+        const struct key *k = &s->keys[i];
+        char name[sizeof(s->detail->field)];
+        size_t len = k->len < sizeof(name) ? k->len : sizeof(name) - 1;
+
+        if (by_object_and_name(k - 1, k) != 0)
+            continue;
+        memcpy(name, s->names + k->offset, len);
+        name[len] = '\0';
+        return dp_fail(s->detail, DP_EDUPLICATE, name, "A field is given twice in one object.");
+    }
+    return DP_OK;
+}
+
+enum dp_err dp_json_scan(const char *text, size_t len, size_t depth_max, struct dp_detail *detail)
+{
+    struct scan s = {
+        .text = (const unsigned char *)text, .len = len, .depth_max = depth_max, .detail = detail};
+    enum dp_err err = DP_ENOMEM;
+
+    s.levels = calloc(depth_max, sizeof(*s.levels));
+    s.names = malloc(len + 1);
+    if (s.levels == NULL || s.names == NULL)
+        goto out;
+    err = values(&s);
+    if (err == DP_OK)
+        err = find_duplicate(&s);
+out:
+    free(s.keys);
+    free(s.names);
+    free(s.levels);
+    return err;
+}
