@@ -1,0 +1,32 @@
+/* clock.c - what time it is, and how long something took. */
+#include "base/clock.h"
+
+#include <stdio.h>
+#include <time.h>
+
+int64_t dp_clock_unix_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+int64_t dp_clock_mono_us(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms)
+{
+    time_t seconds = (time_t)(unix_ms / 1000);
+    struct tm tm;
+    size_t len;
+
+    gmtime_r(&seconds, &tm);
+    len = strftime(out, DP_CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(out + len, DP_CLOCK_TEXT_SIZE - len, ".%03dZ", (int)(unix_ms % 1000));
+}

@@ -1,0 +1,18 @@
+/* clock.h - what time it is, and how long something took. */
+#ifndef DP_BASE_CLOCK_H
+#define DP_BASE_CLOCK_H
+
+#include <stdint.h>
+
+#define DP_CLOCK_TEXT_SIZE 25 /* "2026-01-31T09:30:00.000Z" and a NUL */
+
+/* Milliseconds since 1970-01-01 UTC. May jump when the clock is set. */
+int64_t dp_clock_unix_ms(void);
+
+/* Microseconds of a clock that never jumps, for durations and deadlines. */
+int64_t dp_clock_mono_us(void);
+
+/* Unix milliseconds as RFC 3339 text in UTC, years 1970 to 9999. */
+void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms);
+
+#endif

@@ -1,0 +1,76 @@
+/* config.c - the service's settings, read once from the environment. May hold a secret. */
+#include "base/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ADMIN_TOKEN_MIN 16
+#define ADMIN_TOKEN_MAX 256
+
+static const char *get(const char *name, const char *fallback)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' ? value : fallback;
+}
+
+/* One of two words; the first is the default. */
+static enum dp_err choice(bool *second, const char *name, const char *first_word,
+                          const char *second_word, struct dp_detail *detail)
+{
+    const char *value = get(name, first_word);
+
+    *second = strcmp(value, second_word) == 0;
+    if (*second || strcmp(value, first_word) == 0)
+        return DP_OK;
+    return dp_fail(detail, DP_ECONFIG, name, "%s must be %s or %s, not \"%.40s\".", name,
+                   first_word, second_word, value);
+}
+
+/* Lower-case words joined by single slashes, so that a path of ours reads in one way only. */
+static bool is_namespace(const char *text)
+{
+    size_t len = strlen(text);
+
+    return len > 0 && len < DP_NAMESPACE_SIZE && text[0] != '/' && text[len - 1] != '/' &&
+           strstr(text, "//") == NULL &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-/") == len;
+}
+
+static enum dp_err check_texts(const struct dp_config *config, struct dp_detail *detail)
+{
+    if (!is_namespace(config->key_namespace))
+        return dp_fail(detail, DP_ECONFIG, "KEY_NAMESPACE",
+                       "KEY_NAMESPACE must be lower-case letters, digits and '-' in words joined "
+                       "by '/', shorter than %d characters.",
+                       DP_NAMESPACE_SIZE);
+    if (config->admin_token != NULL && (strlen(config->admin_token) < ADMIN_TOKEN_MIN ||
+                                        strlen(config->admin_token) > ADMIN_TOKEN_MAX))
+        return dp_fail(detail, DP_ECONFIG, "ADMIN_TOKEN",
+                       "ADMIN_TOKEN must have %d to %d characters.", ADMIN_TOKEN_MIN,
+                       ADMIN_TOKEN_MAX);
+    return DP_OK;
+}
+
+enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail)
+{
+    const char *level = get("LOG_LEVEL", "info");
+    enum dp_err err;
+
+    *config = (struct dp_config){
+        .database_url = get("DATABASE_URL", "sqlite:devproof.db"),
+        .key_namespace = get("KEY_NAMESPACE", "wallet/ethereum"),
+        .admin_token = get("ADMIN_TOKEN", NULL),
+        .metrics_file = get("METRICS_FILE", NULL),
+        .guest_socket = get("DSTACK_SIMULATOR_ENDPOINT", NULL),
+    };
+    if (dp_log_parse_level(&config->log_level, level) != DP_OK)
+        return dp_fail(detail, DP_ECONFIG, "LOG_LEVEL",
+                       "LOG_LEVEL must be debug, info, warn or error, not \"%.40s\".", level);
+    if (strcmp(get("SIGN_SCHEME", "raw"), "raw") != 0)
+        return dp_fail(detail, DP_ECONFIG, "SIGN_SCHEME", "SIGN_SCHEME must be raw.");
+    err = choice(&config->auth_open, "AUTH", "token", "open", detail);
+    if (err == DP_OK)
+        err = choice(&config->expose_info, "EXPOSE_INFO", "false", "true", detail);
+    return err == DP_OK ? check_texts(config, detail) : err;
+}

@@ -1,0 +1,32 @@
+/* config.h - the service's settings, read once from the environment. May hold a secret. */
+#ifndef DP_BASE_CONFIG_H
+#define DP_BASE_CONFIG_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+#define DP_NAMESPACE_SIZE 64 /* of KEY_NAMESPACE, with its NUL */
+
+/* Strings are the environment's own, or static. */
+struct dp_config {
+    const char *database_url;    /* DATABASE_URL, "sqlite:PATH"; default sqlite:devproof.db */
+    const char *key_namespace;   /* KEY_NAMESPACE; default wallet/ethereum */
+    const char *admin_token;     /* ADMIN_TOKEN, or NULL: then the database knows it */
+    const char *metrics_file;    /* METRICS_FILE, or NULL: each process counts for itself */
+    const char *guest_socket;    /* DSTACK_SIMULATOR_ENDPOINT, or NULL: the usual places */
+    enum dp_log_level log_level; /* LOG_LEVEL; default info */
+    bool auth_open;              /* AUTH is "open", not "token", the default */
+    bool expose_info;            /* EXPOSE_INFO is "true", not "false", the default */
+};
+
+/**
+ * Read every setting. An empty variable counts as not set.
+ *
+ * Returns: DP_OK, DP_ECONFIG (detail is a sentence that names the variable)
+ */
+DP_MUST_CHECK
+enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail);
+
+#endif

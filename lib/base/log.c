@@ -1,0 +1,141 @@
+/* log.c - one JSON line an event on standard error. */
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+
+#define LINE_MAX_BYTES 2048 /* below PIPE_BUF, so that the lines of two workers never mix */
+
+static const char *const names[] = {"debug", "info", "warn", "error"};
+static enum dp_log_level lowest = DP_LOG_INFO;
+
+struct line {
+    char text[LINE_MAX_BYTES];
+    size_t len;
+};
+
+void dp_log_set_level(enum dp_log_level level)
+{
+    lowest = level;
+}
+
+enum dp_err dp_log_parse_level(enum dp_log_level *out, const char *text)
+{
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(text, names[i]) == 0) {
+            *out = (enum dp_log_level)i;
+            return DP_OK;
+        }
+    }
+    return DP_ECONFIG;
+}
+
+/* Room is kept for the end of the line: what does not fit is cut inside its string. */
+static void put(struct line *line, const char *text, size_t len)
+{
+    size_t left = sizeof(line->text) - 8 - line->len;
+
+    if (len > left)
+        len = left;
+    memcpy(line->text + line->len, text, len);
+    line->len += len;
+}
+
+/* A string without its quotes. Bytes above ASCII become '?': a log line is read by many tools. */
+static void put_escaped(struct line *line, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        unsigned char c = (unsigned char)*text;
+        char escaped[8];
+
+        if (sizeof(line->text) - 16 < line->len)
+            return;
+        if (c == '"' || c == '\\')
+            snprintf(escaped, sizeof(escaped), "\\%c", c);
+        else if (c < 0x20)
+            snprintf(escaped, sizeof(escaped), "\\u%04x", c);
+        else
+            snprintf(escaped, sizeof(escaped), "%c", c < 0x7f ? c : '?');
+        put(line, escaped, strlen(escaped));
+    }
+}
+
+static void put_member(struct line *line, const char *name, const char *value)
+{
+    if (value == NULL)
+        return;
+    put(line, ",\"", 2);
+    put(line, name, strlen(name));
+    put(line, "\":\"", 3);
+    put_escaped(line, value);
+    put(line, "\"", 1);
+}
+
+static void put_number(struct line *line, const char *name, double value, int decimals)
+{
+    char text[64];
+    int len = snprintf(text, sizeof(text), ",\"%s\":%.*f", name, decimals, value);
+
+    put(line, text, (size_t)len);
+}
+
+static void begin(struct line *line, enum dp_log_level level, const char *event)
+{
+    char now[DP_CLOCK_TEXT_SIZE];
+
+    dp_clock_format(now, dp_clock_unix_ms());
+    line->len = 0;
+    put(line, "{\"ts\":\"", 7);
+    put(line, now, strlen(now));
+    put(line, "\"", 1);
+    put_member(line, "level", names[level]);
+    put_member(line, "event", event);
+}
+
+static void end(struct line *line)
+{
+    memcpy(line->text + line->len, "}\n", 2);
+    /* A log that cannot be written is no reason to fail a request. */
+    if (write(STDERR_FILENO, line->text, line->len + 2) < 0)
+        return;
+}
+
+void dp_log(enum dp_log_level level, const char *event, const char *fmt, ...)
+{
+    struct line line;
+    char detail[512];
+    va_list args;
+
+    if (level < lowest)
+        return;
+    va_start(args, fmt);
+    vsnprintf(detail, sizeof(detail), fmt, args);
+    va_end(args);
+    begin(&line, level, event);
+    put_member(&line, "detail", detail);
+    end(&line);
+}
+
+void dp_log_request(const struct dp_log_request *r)
+{
+    enum dp_log_level level = r->status >= 500 ? DP_LOG_ERROR : DP_LOG_INFO;
+    struct line line;
+
+    if (level < lowest)
+        return;
+    begin(&line, level, "request");
+    put_member(&line, "route", r->route);
+    put_member(&line, "method", r->method);
+    put_number(&line, "status", r->status, 0);
+    put_member(&line, "userId", r->user_id);
+    put_member(&line, "request_id", r->request_id);
+    put_number(&line, "latency_ms", (double)r->latency_us / 1000, 3);
+    put_member(&line, "result", r->status < 400 ? "ok" : "error");
+    put_member(&line, "error_code", r->error_code);
+    end(&line);
+}

@@ -1,0 +1,64 @@
+/* guest.h - client of the dstack guest agent (dstack 0.4.2 and later). May hold a secret. */
+#ifndef DP_DSTACK_GUEST_H
+#define DP_DSTACK_GUEST_H
+
+#include <stdint.h>
+
+#include <json-c/json.h>
+
+#include "base/err.h"
+#include "crypto/secp.h"
+#include "dstack/chain.h"
+
+struct dp_guest;
+
+/**
+ * A client of the agent. Connects when first used, so the agent need not be there yet.
+ *
+ * In:  socket  path, or NULL for the first that exists of /var/run/dstack.sock, /run/dstack.sock,
+ *              /var/run/dstack/dstack.sock, /run/dstack/dstack.sock
+ * Returns: DP_OK, DP_EINVAL (the path is too long), DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_guest_open(struct dp_guest **out, const char *socket);
+
+/* No call may be under way. Takes NULL. */
+void dp_guest_close(struct dp_guest *guest);
+
+/* A derived key on loan. It is wiped by dp_guest_key_free, which every path must reach. */
+struct dp_guest_key {
+    const uint8_t *key;                     /* DP_SECP_KEY_LEN bytes of locked memory, or NULL */
+    uint8_t public_key[DP_SECP_PUB_LEN];    /* of key */
+    uint8_t app_signature[DP_SECP_SIG_LEN]; /* signature_chain[0] */
+    uint8_t kms_signature[DP_SECP_SIG_LEN]; /* signature_chain[1] */
+};
+
+/**
+ * GetKey: the secp256k1 key of a path. Any thread may call at any time; one deadline of 2 s.
+ *
+ * Out: out  to be freed by dp_guest_key_free, also after an error
+ * Returns: DP_OK
+ *          DP_EGUEST  no connection, no answer in time, or not a key and two signatures in it
+ *          DP_ENOMEM  more calls at a time than there is locked memory for
+ */
+DP_MUST_CHECK
+enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, const char *path,
+                             const char *purpose);
+
+/* Wipe and give back. Takes a key that was never filled, if it is all zero. */
+void dp_guest_key_free(struct dp_guest_key *key);
+
+/**
+ * Info: what the agent says of this CVM, with tcb_info decoded to an object.
+ *
+ * Out: out  to be freed by json_object_put; NULL unless DP_OK
+ * Returns: DP_OK, DP_EGUEST, DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_guest_info(struct dp_guest *guest, struct json_object **out);
+
+/* Only the app id out of Info. Returns: DP_OK, DP_EGUEST, DP_ENOMEM */
+DP_MUST_CHECK
+enum dp_err dp_guest_app_id(struct dp_guest *guest, uint8_t out[static DP_APP_ID_LEN]);
+
+#endif
