@@ -70,6 +70,7 @@ struct dp_secp_sig {
 /**
  * Read a signature of 64 bytes (r || s) or 65 (r || s || v, v = 0, 1, 27 or 28).
  *
+ * Out: sig  zero, with recid -1, unless DP_OK
  * Returns: DP_OK, DP_ESIGNATURE (another length or v, r or s zero or not below the group order)
  */
 DP_MUST_CHECK

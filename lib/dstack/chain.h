@@ -28,6 +28,7 @@ struct dp_chain {
  * Recover the app key and the KMS root of a chain. This trusts nothing and proves nothing by
  * itself: the caller compares root_pub with the root it trusts.
  *
+ * Out: chain     all zero unless DP_OK
  * In:  derived   public key at the end of the chain
  *      app_sig, kms_sig  65 bytes each, v 0, 1, 27 or 28; high s is refused
  * Returns: DP_OK, DP_ESIGNATURE (a signature is malformed or recovers to no key)
