@@ -12,7 +12,7 @@
 #define PLACES 512
 #define LABELS_SIZE 120
 #define BUCKETS 12
-#define VERSION 1
+#define LAYOUT 1
 
 static const double bounds_ms[BUCKETS] = {0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500};
 
@@ -66,7 +66,7 @@ enum dp_err dp_metrics_open(const char *path)
     close(fd);
     if (map == MAP_FAILED)
         return DP_EIO;
-    if (!atomic_compare_exchange_strong(&map->version, &fresh, VERSION) && fresh != VERSION) {
+    if (!atomic_compare_exchange_strong(&map->version, &fresh, LAYOUT) && fresh != LAYOUT) {
         munmap(map, sizeof(*map));
         return DP_EFORMAT;
     }

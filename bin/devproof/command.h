@@ -1,0 +1,9 @@
+/* command.h - the commands of devproof: each takes its own argv and returns an exit code. */
+#ifndef DEVPROOF_COMMAND_H
+#define DEVPROOF_COMMAND_H
+
+#define EXIT_USAGE 2 /* wrong use, or a bad setting */
+
+int command_init(int argc, char **argv);
+
+#endif

@@ -1,0 +1,45 @@
+/* main.c - devproof: the operator's command line. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devproof/command.h"
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    {"init", "make or update the database; print a new admin token if there is none", command_init},
+};
+
+static void usage(FILE *out)
+{
+    fprintf(out, "Usage: devproof COMMAND [OPTION...]\n\nCommands:\n");
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fprintf(out, "\n`devproof COMMAND --help` says more. Exit codes: 0 done, 1 failed, 2 wrong use "
+                 "or a bad setting.\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0) {
+        usage(stdout);
+        return EXIT_SUCCESS;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("devproof %s\n", PACKAGE_VERSION);
+        return EXIT_SUCCESS;
+    }
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    }
+    fprintf(stderr, "devproof: there is no command %s; try devproof --help\n", argv[1]);
+    return EXIT_USAGE;
+}

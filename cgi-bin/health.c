@@ -1,0 +1,83 @@
+/* health.c - GET /api/health: is the service ready? GET /api/health/live: is this process alive? */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "web/web.h"
+
+#define CACHE_US 1000000 /* a stranger's requests cost at most one check a second */
+
+struct checks {
+    bool database, dstack;
+};
+
+static struct checks check_cached(const struct dp_service *service)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static struct checks cached;
+    static int64_t checked_us;
+    struct checks checks;
+
+    pthread_mutex_lock(&lock);
+    if (checked_us == 0 || dp_clock_mono_us() - checked_us > CACHE_US) {
+        cached.database = dp_store_ping(service->store) == DP_OK;
+        cached.dstack = dp_wallet_check(service->wallet) == DP_OK;
+        checked_us = dp_clock_mono_us();
+    }
+    checks = cached;
+    pthread_mutex_unlock(&lock);
+    return checks;
+}
+
+static const char *word(bool ok)
+{
+    return ok ? "ok" : "failing";
+}
+
+static enum dp_err ready(struct dp_exchange *x)
+{
+    struct checks checks = check_cached(x->service);
+    bool ok = checks.database && checks.dstack;
+    struct json_object *answer = json_object_new_object(), *parts = json_object_new_object();
+
+    if (answer == NULL || parts == NULL) {
+        json_object_put(answer);
+        json_object_put(parts);
+        return DP_ENOMEM;
+    }
+    dp_json_add_text(answer, "status", ok ? "ok" : "unavailable");
+    dp_json_add_text(parts, "database", word(checks.database));
+    dp_json_add_text(parts, "dstack", word(checks.dstack));
+    dp_json_add(answer, "checks", parts);
+    if (!ok)
+        dp_reply_header(x, "Retry-After", "2");
+    return dp_reply_json(x, ok ? 200 : 503, answer);
+}
+
+static enum dp_err live(struct dp_exchange *x)
+{
+    struct json_object *answer = json_object_new_object();
+
+    if (answer == NULL)
+        return DP_ENOMEM;
+    dp_json_add_text(answer, "status", "ok");
+    return dp_reply_json(x, 200, answer);
+}
+
+static const struct dp_route routes[] = {
+    {"GET", "/api/health", ready},
+    {"GET", "/api/health/live", live},
+};
+
+int main(void)
+{
+    static const struct dp_program program = {
+        .needs = DP_NEED_GUEST | DP_NEED_STORE_READ,
+        .threads = 8,
+        .routes = routes,
+        .route_count = sizeof(routes) / sizeof(routes[0]),
+    };
+
+    return dp_web_main(&program);
+}

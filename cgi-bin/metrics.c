@@ -1,0 +1,42 @@
+/* metrics.c - GET /metrics: what all workers counted, for loopback and the admin. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/metrics.h"
+#include "web/auth.h"
+
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0 ||
+           strcmp(address, "unix:") == 0;
+}
+
+static enum dp_err metrics(struct dp_exchange *x)
+{
+    if (!is_loopback(dp_request_param(x, "REMOTE_ADDR"))) {
+        enum dp_err err = dp_auth_require_admin(x);
+
+        if (err != DP_OK)
+            return err;
+    }
+    dp_metrics_write(&x->body);
+    x->status = 200;
+    x->content_type = "text/plain; version=0.0.4; charset=utf-8";
+    return x->body.err;
+}
+
+static const struct dp_route routes[] = {
+    {"GET", "/metrics", metrics},
+};
+
+int main(void)
+{
+    static const struct dp_program program = {
+        .needs = DP_NEED_STORE_READ,
+        .threads = 4,
+        .routes = routes,
+        .route_count = sizeof(routes) / sizeof(routes[0]),
+    };
+
+    return dp_web_main(&program);
+}

@@ -1,0 +1,161 @@
+/* wallet.c - a user's key, once the guest agent keeps users apart. Holds keys in locked memory. */
+#include "dstack/wallet.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/log.h"
+#include "crypto/keccak.h"
+#include "dstack/keyuse.h"
+
+enum trust { UNKNOWN, PASSED, FAILED };
+
+struct dp_wallet {
+    struct dp_guest *guest;
+    const char *key_namespace;
+    atomic_int trust;     /* what the agent's self-test said */
+    pthread_mutex_t lock; /* guards what follows */
+    uint8_t known_kms_signature[DP_SECP_SIG_LEN];
+    uint8_t known_app_id[DP_APP_ID_LEN];
+};
+
+enum dp_err dp_wallet_self_test(void)
+{
+    static const uint8_t key[DP_SECP_KEY_LEN] = {[DP_SECP_KEY_LEN - 1] = 1};
+    /* First bytes of the x coordinate of the generator (SEC 2, 2.4.1), the key's own point. */
+    static const uint8_t generator[] = {0x04, 0x79, 0xbe, 0x66, 0x7e, 0xf9, 0xdc, 0xbb, 0xac};
+    uint8_t pub[DP_SECP_PUB_LEN], recovered[DP_SECP_PUB_LEN], digest[DP_KECCAK_LEN];
+    uint8_t bytes[DP_SECP_SIG_LEN];
+    struct dp_secp_sig sig;
+
+    dp_keccak256(digest, "devproof", 8);
+    if (dp_secp_public(pub, key) != DP_OK || memcmp(pub, generator, sizeof(generator)) != 0 ||
+        dp_secp_sign(bytes, key, digest) != DP_OK ||
+        dp_secp_parse_sig(&sig, bytes, sizeof(bytes)) != DP_OK ||
+        !dp_secp_verify(&sig, digest, pub) ||
+        dp_secp_recover(recovered, &sig, sig.recid, digest) != DP_OK ||
+        memcmp(recovered, pub, sizeof(pub)) != 0)
+        return DP_ESELFTEST;
+    digest[0] ^= 1;
+    return dp_secp_verify(&sig, digest, pub) ? DP_ESELFTEST : DP_OK;
+}
+
+enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
+                           const char *key_namespace)
+{
+    struct dp_wallet *wallet = calloc(1, sizeof(*wallet));
+
+    *out = wallet;
+    if (wallet == NULL)
+        return DP_ENOMEM;
+    wallet->guest = guest;
+    wallet->key_namespace = key_namespace;
+    pthread_mutex_init(&wallet->lock, NULL);
+    return DP_OK;
+}
+
+void dp_wallet_close(struct dp_wallet *wallet)
+{
+    if (wallet == NULL)
+        return;
+    pthread_mutex_destroy(&wallet->lock);
+    free(wallet);
+}
+
+static enum dp_err derive(struct dp_wallet *wallet, struct dp_guest_key *key,
+                          const char *key_namespace, const char *user_id)
+{
+    char path[DP_KEY_PATH_SIZE];
+    int len = snprintf(path, sizeof(path), "%s/%s", key_namespace, user_id);
+
+    memset(key, 0, sizeof(*key));
+    if (len < 0 || (size_t)len >= sizeof(path))
+        return DP_EINVAL;
+    return dp_guest_get_key(wallet->guest, key, path, DP_PURPOSE);
+}
+
+static int same_key(const struct dp_guest_key *a, const struct dp_guest_key *b)
+{
+    return CRYPTO_memcmp(a->key, b->key, DP_SECP_KEY_LEN) == 0;
+}
+
+/* The KMS signature names the app key; two keys of one app have the same one. */
+static int same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
+{
+    return memcmp(a->kms_signature, b->kms_signature, DP_SECP_SIG_LEN) == 0;
+}
+
+/* Returns: DP_OK, DP_ESELFTEST, or what the agent's failure was */
+static enum dp_err test_agent(struct dp_wallet *wallet)
+{
+    struct dp_guest_key a = {0}, b = {0}, c = {0};
+    enum dp_err err = derive(wallet, &a, wallet->key_namespace, DP_SELF_TEST_USER_1);
+
+    if (err == DP_OK)
+        err = derive(wallet, &b, wallet->key_namespace, DP_SELF_TEST_USER_2);
+    if (err == DP_OK)
+        err = derive(wallet, &c, DP_SELF_TEST_NAMESPACE, DP_SELF_TEST_USER_1);
+    if (err == DP_OK && (same_key(&a, &b) || same_key(&a, &c) || same_key(&b, &c) ||
+                         !same_app(&a, &b) || !same_app(&a, &c)))
+        err = DP_ESELFTEST;
+    dp_guest_key_free(&a);
+    dp_guest_key_free(&b);
+    dp_guest_key_free(&c);
+    return err;
+}
+
+/* Threads that come at the same time may all run the test: it changes nothing. */
+static enum dp_err trust_agent(struct dp_wallet *wallet)
+{
+    int trust = atomic_load(&wallet->trust);
+    enum dp_err err;
+
+    if (trust != UNKNOWN)
+        return trust == PASSED ? DP_OK : DP_ESELFTEST;
+    err = test_agent(wallet);
+    if (err == DP_OK)
+        atomic_store(&wallet->trust, PASSED);
+    if (err != DP_ESELFTEST)
+        return err;
+    atomic_store(&wallet->trust, FAILED);
+    dp_log(DP_LOG_ERROR, "self_test", "the guest agent does not keep users apart; serving nothing");
+    return DP_ESELFTEST;
+}
+
+enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id)
+{
+    enum dp_err err = trust_agent(wallet);
+
+    memset(key, 0, sizeof(*key));
+    return err == DP_OK ? derive(wallet, key, wallet->key_namespace, user_id) : err;
+}
+
+enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
+                             const struct dp_guest_key *key)
+{
+    enum dp_err err = DP_OK;
+
+    pthread_mutex_lock(&wallet->lock);
+    if (memcmp(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN) != 0)
+        err = dp_guest_app_id(wallet->guest, wallet->known_app_id);
+    if (err == DP_OK) {
+        memcpy(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN);
+        memcpy(out, wallet->known_app_id, DP_APP_ID_LEN);
+    }
+    pthread_mutex_unlock(&wallet->lock);
+    return err;
+}
+
+enum dp_err dp_wallet_check(struct dp_wallet *wallet)
+{
+    struct dp_guest_key key;
+    enum dp_err err = dp_wallet_key(wallet, &key, DP_SELF_TEST_USER_1);
+
+    dp_guest_key_free(&key);
+    return err;
+}

@@ -1,0 +1,49 @@
+/* wallet.h - a user's key, once the guest agent has shown that it keeps users apart. */
+#ifndef DP_DSTACK_WALLET_H
+#define DP_DSTACK_WALLET_H
+
+#include "base/err.h"
+#include "dstack/guest.h"
+
+struct dp_wallet;
+
+/**
+ * Is the cryptography at hand the right one? Signs, verifies and recovers with a known key.
+ * Returns: DP_OK, DP_ESELFTEST
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_self_test(void);
+
+/* guest and key_namespace are borrowed. Returns: DP_OK, DP_ENOMEM */
+DP_MUST_CHECK
+enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
+                           const char *key_namespace);
+
+/* Takes NULL. */
+void dp_wallet_close(struct dp_wallet *wallet);
+
+/**
+ * The key of a user. Before the first one the agent must give two users and two namespaces
+ * different keys under one app key; where it does not, no key is ever given out.
+ *
+ * Out: key  to be freed by dp_guest_key_free, also after an error
+ * Returns: DP_OK, DP_EGUEST, DP_ENOMEM, DP_ESELFTEST (for good: two users would share a key)
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id);
+
+/**
+ * The app id under which a key was derived, as the agent's Info names it. Asked for once for each
+ * KMS signature, since that is over the app id.
+ *
+ * Returns: DP_OK, DP_EGUEST, DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
+                             const struct dp_guest_key *key);
+
+/* Does the agent give keys, here and now? Returns: as dp_wallet_key */
+DP_MUST_CHECK
+enum dp_err dp_wallet_check(struct dp_wallet *wallet);
+
+#endif

@@ -1,0 +1,113 @@
+/* auth.c - who is asking: bearer tokens, session cookies, the admin. Sees tokens in the clear. */
+#include "web/auth.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include <openssl/crypto.h>
+
+#include "base/clock.h"
+
+#define COOKIE "devproof_session"
+#define BEARER "Bearer "
+
+enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const char *text)
+{
+    const char *admin_token = x->service->config.admin_token;
+    uint8_t hash[DP_TOKEN_HASH_LEN], admin_hash[DP_TOKEN_HASH_LEN];
+
+    dp_token_hash(hash, text);
+    if (admin_token != NULL) {
+        dp_token_hash(admin_hash, admin_token);
+        if (CRYPTO_memcmp(hash, admin_hash, sizeof(hash)) == 0) {
+            *token = (struct dp_token){.admin = true};
+            memcpy(token->hash, hash, sizeof(hash));
+            return DP_OK;
+        }
+    }
+    return dp_store_find_token(x->service->store, token, hash, dp_clock_unix_ms());
+}
+
+/* The value of our cookie, or false. */
+static bool read_cookie(const struct dp_exchange *x, char text[static DP_TOKEN_TEXT_SIZE])
+{
+    const char *at = dp_request_param(x, "HTTP_COOKIE");
+    size_t name_len = sizeof(COOKIE) - 1;
+
+    while (*at != '\0') {
+        size_t len = strcspn(at, ";");
+
+        if (len == name_len + DP_TOKEN_TEXT_SIZE && strncmp(at, COOKIE "=", name_len + 1) == 0) {
+            memcpy(text, at + name_len + 1, DP_TOKEN_TEXT_SIZE - 1);
+            text[DP_TOKEN_TEXT_SIZE - 1] = '\0';
+            return true;
+        }
+        at += len;
+        at += strspn(at, "; ");
+    }
+    return false;
+}
+
+static bool is_change(const char *method)
+{
+    return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
+}
+
+/* Browsers send Origin with every request that changes something (Fetch, 3.1). */
+static bool same_origin(const struct dp_exchange *x)
+{
+    const char *origin = dp_request_param(x, "HTTP_ORIGIN");
+    const char *host = strstr(origin, "://");
+
+    return host != NULL && strcasecmp(host + 3, dp_request_param(x, "HTTP_HOST")) == 0;
+}
+
+enum dp_err dp_auth_identify(struct dp_exchange *x, struct dp_token *token)
+{
+    const char *header = dp_request_param(x, "HTTP_AUTHORIZATION");
+    char text[DP_TOKEN_TEXT_SIZE];
+    enum dp_err err;
+
+    if (strncasecmp(header, BEARER, sizeof(BEARER) - 1) == 0)
+        return dp_auth_look_up(x, token, header + sizeof(BEARER) - 1);
+    if (header[0] != '\0' || !read_cookie(x, text))
+        return DP_EUNAUTHORIZED;
+    if (is_change(x->method) && !same_origin(x))
+        return DP_EORIGIN;
+    err = dp_auth_look_up(x, token, text);
+    /* A bearer token in the cookie's place would outlive the session. */
+    return err == DP_OK && !token->session ? DP_EUNAUTHORIZED : err;
+}
+
+enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id)
+{
+    struct dp_token token;
+    enum dp_err err;
+
+    if (x->service->config.auth_open)
+        return DP_OK;
+    err = dp_auth_identify(x, &token);
+    if (err == DP_OK && (token.admin || strcmp(token.user_id, user_id) != 0))
+        err = DP_EFORBIDDEN;
+    return err;
+}
+
+enum dp_err dp_auth_require_admin(struct dp_exchange *x)
+{
+    struct dp_token token;
+    enum dp_err err = dp_auth_identify(x, &token);
+
+    return err == DP_OK && !token.admin ? DP_EFORBIDDEN : err;
+}
+
+void dp_auth_set_cookie(struct dp_exchange *x, const char *text)
+{
+    bool https = strcmp(dp_request_param(x, "HTTPS"), "on") == 0;
+    char value[256];
+
+    snprintf(value, sizeof(value), COOKIE "=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s",
+             text != NULL ? text : "", text != NULL ? (int)(DP_SESSION_MS / 1000) : 0,
+             https ? "; Secure" : "");
+    dp_reply_header(x, "Set-Cookie", value);
+}

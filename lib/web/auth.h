@@ -1,0 +1,35 @@
+/* auth.h - who is asking: bearer tokens, session cookies, the admin. Sees tokens in the clear. */
+#ifndef DP_WEB_AUTH_H
+#define DP_WEB_AUTH_H
+
+#include "store/token.h"
+#include "web/web.h"
+
+/**
+ * Who sent this request? A bearer token counts before the cookie.
+ *
+ * Returns: DP_OK
+ *          DP_EUNAUTHORIZED  nobody that is known
+ *          DP_EORIGIN        the cookie alone asks for a change, from another site
+ *          DP_ESTORE
+ */
+DP_MUST_CHECK
+enum dp_err dp_auth_identify(struct dp_exchange *x, struct dp_token *token);
+
+/* Whose token is this text? Returns: DP_OK, DP_EUNAUTHORIZED, DP_ESTORE */
+DP_MUST_CHECK
+enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const char *text);
+
+/* Only this user may pass; with AUTH=open anyone. Returns: DP_OK, DP_EFORBIDDEN, or as
+ * dp_auth_identify */
+DP_MUST_CHECK
+enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id);
+
+/* Only the admin may pass. Returns: as dp_auth_require_user */
+DP_MUST_CHECK
+enum dp_err dp_auth_require_admin(struct dp_exchange *x);
+
+/* Give the browser a session's cookie; text NULL takes it back. */
+void dp_auth_set_cookie(struct dp_exchange *x, const char *text);
+
+#endif

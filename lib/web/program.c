@@ -1,0 +1,266 @@
+/* program.c - the FastCGI loop: start, serve with many threads, stop without losing a request. */
+#include "web/web.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/secret.h"
+#include "web/route.h"
+
+#define STACK_SIZE (256 * 1024)
+#define STOP_WITHIN_US 5000000 /* for requests under way at SIGTERM */
+#define HEADERS_MAX 4096
+
+struct worker {
+    pthread_t thread;
+    const struct dp_program *program;
+    const struct dp_service *service;
+    atomic_bool busy; /* a request is under way: do not interrupt its reads */
+};
+
+static atomic_bool stopping;
+
+/* --- one request --- */
+
+static void send_answer(struct dp_exchange *x)
+{
+    FCGX_Stream *out = x->fcgi->out;
+
+    FCGX_FPrintF(out, "Status: %d\r\n", x->status);
+    if (x->body.len > 0)
+        FCGX_FPrintF(out, "Content-Type: %s\r\n", x->content_type);
+    FCGX_FPrintF(out, "Cache-Control: no-store\r\n");
+    if (x->headers.len > 0)
+        FCGX_PutStr(x->headers.data, (int)x->headers.len, out);
+    FCGX_PutStr("\r\n", 2, out);
+    if (x->body.len > 0)
+        FCGX_PutStr(x->body.data, (int)x->body.len, out);
+}
+
+/* Methods come from clients, so a label or a log line takes only known ones. */
+static const char *known_method(const char *method)
+{
+    static const char *const known[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        if (strcmp(method, known[i]) == 0)
+            return known[i];
+    }
+    return "other";
+}
+
+static void record(const struct dp_exchange *x, const struct dp_route *route, enum dp_err err,
+                   int64_t start)
+{
+    struct dp_log_request entry = {
+        .route = route != NULL ? route->pattern : "none",
+        .method = known_method(x->method),
+        .user_id = x->user_id[0] != '\0' ? x->user_id : NULL,
+        .request_id = x->request_id,
+        .error_code = err != DP_OK ? dp_problem_code(err) : NULL,
+        .status = x->status,
+        .latency_us = dp_clock_mono_us() - start,
+    };
+    char labels[120];
+
+    snprintf(labels, sizeof(labels), "route=\"%s\",method=\"%s\",status=\"%d\"", entry.route,
+             entry.method, entry.status);
+    dp_metrics_observe(DP_METRIC_HTTP_REQUEST_DURATION, labels, entry.latency_us);
+    dp_log_request(&entry);
+}
+
+static void serve(const struct worker *worker, FCGX_Request *fcgi)
+{
+    int64_t start = dp_clock_mono_us();
+    struct dp_exchange x = {
+        .service = worker->service,
+        .fcgi = fcgi,
+        .headers = DP_BUF_INIT(HEADERS_MAX),
+        .body = DP_BUF_INIT(DP_ANSWER_MAX),
+    };
+    const struct dp_route *route;
+    char allow[64];
+    enum dp_err err;
+
+    x.method = dp_request_param(&x, "REQUEST_METHOD");
+    x.request_id = dp_request_param(&x, "REQUEST_ID");
+    err = dp_route_find(&route, x.user_id, allow, sizeof(allow), worker->program, x.method,
+                        dp_request_param(&x, "DOCUMENT_URI"));
+    if (err == DP_EMETHOD)
+        dp_reply_header(&x, "Allow", allow);
+    if (err == DP_OK)
+        err = route->handle(&x);
+    if (err != DP_OK)
+        dp_reply_problem(&x, err);
+    send_answer(&x);
+    record(&x, route, err, start);
+    dp_buf_free(&x.headers);
+    dp_buf_free(&x.body);
+}
+
+static void *work(void *arg)
+{
+    struct worker *worker = arg;
+    FCGX_Request fcgi;
+
+    if (FCGX_InitRequest(&fcgi, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+        return NULL;
+    while (!atomic_load(&stopping)) {
+        if (FCGX_Accept_r(&fcgi) != 0)
+            continue;
+        atomic_store(&worker->busy, true);
+        serve(worker, &fcgi);
+        FCGX_Finish_r(&fcgi);
+        atomic_store(&worker->busy, false);
+    }
+    FCGX_Free(&fcgi, 1);
+    return NULL;
+}
+
+/* --- start --- */
+
+static int complain(const char *sentence)
+{
+    fprintf(stderr, "%s: %s\n", program_invocation_short_name, sentence);
+    return EXIT_FAILURE;
+}
+
+static int open_service(struct dp_service *service, unsigned needs)
+{
+    struct dp_detail detail = {"", ""};
+    enum dp_err err = DP_OK;
+
+    if (dp_metrics_open(service->config.metrics_file) != DP_OK)
+        return complain("METRICS_FILE cannot be opened, or is of another version: remove it.");
+    if (dp_secp_init() != DP_OK || dp_wallet_self_test() != DP_OK)
+        return complain("the cryptography's self-test failed: libsecp256k1 is not to be trusted.");
+    if (needs & (DP_NEED_STORE_READ | DP_NEED_STORE_WRITE))
+        err = dp_store_open(&service->store, service->config.database_url,
+                            needs & DP_NEED_STORE_WRITE ? DP_STORE_WRITE : DP_STORE_READ, &detail);
+    if (err != DP_OK)
+        return complain(detail.text[0] != '\0' ? detail.text : dp_err_text(err));
+    if (!(needs & DP_NEED_GUEST))
+        return EXIT_SUCCESS;
+    if (dp_secret_init() != DP_OK)
+        return complain(
+            "memory for keys cannot be locked: raise the limit (ulimit -l) to 512 KiB.");
+    if (dp_guest_open(&service->guest, service->config.guest_socket) != DP_OK)
+        return complain("DSTACK_SIMULATOR_ENDPOINT is not a path of at most 107 bytes.");
+    if (dp_wallet_open(&service->wallet, service->guest, service->config.key_namespace) != DP_OK)
+        return complain("out of memory.");
+    return EXIT_SUCCESS;
+}
+
+static void close_service(struct dp_service *service)
+{
+    dp_wallet_close(service->wallet);
+    dp_guest_close(service->guest);
+    dp_store_close(service->store);
+}
+
+static void interrupted(int signal)
+{
+    (void)signal;
+}
+
+/* SIGTERM and SIGINT are for the main thread to wait for; SIGUSR1 ends a worker's wait. */
+static void set_signals(sigset_t *stop)
+{
+    struct sigaction wake = {.sa_handler = interrupted}; /* without SA_RESTART */
+
+    sigemptyset(stop);
+    sigaddset(stop, SIGTERM);
+    sigaddset(stop, SIGINT);
+    pthread_sigmask(SIG_BLOCK, stop, NULL);
+    sigaction(SIGUSR1, &wake, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int start_workers(struct worker *workers, const struct dp_program *program,
+                         const struct dp_service *service)
+{
+    pthread_attr_t attr;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, STACK_SIZE);
+    for (unsigned i = 0; i < program->threads; i++) {
+        workers[i].program = program;
+        workers[i].service = service;
+        if (pthread_create(&workers[i].thread, &attr, work, &workers[i]) != 0)
+            return complain("a thread cannot be started.");
+    }
+    pthread_attr_destroy(&attr);
+    return EXIT_SUCCESS;
+}
+
+/* True where every worker has ended by then. The signal is sent again and again, as it may come
+ * between a worker's look at the flag and its wait. */
+static bool stop_workers(struct worker *workers, unsigned count)
+{
+    int64_t deadline = dp_clock_mono_us() + STOP_WITHIN_US;
+    unsigned running = count;
+
+    atomic_store(&stopping, true);
+    for (unsigned i = 0; running > 0 && dp_clock_mono_us() < deadline; i = (i + 1) % count) {
+        if (workers[i].program == NULL)
+            continue;
+        if (!atomic_load(&workers[i].busy))
+            pthread_kill(workers[i].thread, SIGUSR1);
+        if (pthread_tryjoin_np(workers[i].thread, NULL) == 0) {
+            workers[i].program = NULL;
+            running--;
+        } else {
+            usleep(200);
+        }
+    }
+    return running == 0;
+}
+
+int dp_web_main(const struct dp_program *program)
+{
+    struct dp_service service = {0};
+    struct dp_detail detail = {"", ""};
+    struct worker *workers = calloc(program->threads, sizeof(*workers));
+    sigset_t stop;
+    int code = EXIT_FAILURE, signal;
+
+    /* A worker whose supervisor was killed would stay behind on a socket that nobody asks. */
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    mallopt(M_ARENA_MAX, 2);
+    if (workers == NULL || FCGX_Init() != 0)
+        goto out;
+    if (dp_config_load(&service.config, &detail) != DP_OK) {
+        complain(detail.text);
+        code = 2;
+        goto out;
+    }
+    dp_log_set_level(service.config.log_level);
+    set_signals(&stop);
+    code = open_service(&service, program->needs);
+    if (code == EXIT_SUCCESS)
+        code = start_workers(workers, program, &service);
+    if (code != EXIT_SUCCESS)
+        goto out;
+    dp_log(DP_LOG_INFO, "start", "%u threads", program->threads);
+    sigwait(&stop, &signal);
+    /* Where a request takes too long its thread still uses what is open: the exit frees it. */
+    if (!stop_workers(workers, program->threads))
+        _exit(EXIT_FAILURE);
+    dp_log(DP_LOG_INFO, "stop", "signal %d", signal);
+out:
+    close_service(&service);
+    free(workers);
+    return code;
+}
