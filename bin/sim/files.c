@@ -1,0 +1,189 @@
+/* files.c - read what the simulator stands on. Holds the app's key, and wipes it. */
+#include "sim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/hex.h"
+#include "base/json.h"
+#include "blob.h"
+#include "info.h"
+
+static enum dp_err read_file(struct dp_buf *out, const char *path, struct dp_detail *detail)
+{
+    FILE *file = fopen(path, "rb");
+    size_t len;
+
+    if (file == NULL)
+        return dp_fail(detail, DP_EIO, path, "%s cannot be read: %m", path);
+    do {
+        char *room = dp_buf_room(out, 4096);
+
+        len = room != NULL ? fread(room, 1, 4096, file) : 0;
+        if (len > 0)
+            dp_buf_grew(out, len);
+    } while (len > 0);
+    if (out->err == DP_OK && ferror(file))
+        out->err = DP_EIO;
+    fclose(file);
+    if (out->err != DP_OK)
+        return dp_fail(detail, out->err, path, "%s cannot be read: %s", path,
+                       dp_err_text(out->err));
+    return DP_OK;
+}
+
+/* content may be NULL where only the object matters; both are the caller's, also after an error. */
+static enum dp_err read_json(struct json_object **out, struct dp_buf *content, const char *path,
+                             struct dp_detail *detail)
+{
+    struct dp_detail why = {"", ""};
+    enum dp_err err = read_file(content, path, detail);
+
+    if (err != DP_OK)
+        return err;
+    if (content->len == 0)
+        return dp_fail(detail, DP_EFORMAT, path, "%s is empty", path);
+    if (dp_json_parse(out, content->data, content->len, &why) != DP_OK)
+        return dp_fail(detail, DP_EFORMAT, path, "%s: %s", path, why.text);
+    return DP_OK;
+}
+
+/* A text member of a file. */
+static enum dp_err text_of(struct dp_slice *out, struct json_object *object, const char *name,
+                           const char *path, struct dp_detail *detail)
+{
+    if (dp_json_string(out, object, name, NULL) != DP_OK)
+        return dp_fail(detail, DP_EFORMAT, path, "%s has no text member %s", path, name);
+    return DP_OK;
+}
+
+static enum dp_err take_keys(struct sim *sim, struct json_object *keys, const char *path,
+                             struct dp_detail *detail)
+{
+    struct dp_slice key, signature;
+    uint8_t bytes[DP_SECP_SIG_LEN];
+    enum dp_err err = text_of(&key, keys, "k256_key", path, detail);
+
+    if (err == DP_OK)
+        err = text_of(&signature, keys, "k256_signature", path, detail);
+    if (err != DP_OK)
+        return err;
+    err = dp_hex_decode_exact(sim->app_key, sizeof(sim->app_key), key.data);
+    /* The parser's copy, which nobody reads again. */
+    OPENSSL_cleanse((char *)key.data, key.len);
+    if (err != DP_OK)
+        return dp_fail(detail, DP_EFORMAT, path, "%s: k256_key is not 32 bytes of hex", path);
+    if (signature.len == 0)
+        return DP_OK;
+    if (dp_hex_decode_exact(bytes, sizeof(bytes), signature.data) != DP_OK)
+        return dp_fail(detail, DP_EFORMAT, path, "%s: k256_signature is not 65 bytes of hex", path);
+    dp_hex_encode(sim->kms_signature, bytes, sizeof(bytes));
+    return DP_OK;
+}
+
+static enum dp_err read_keys(struct sim *sim, const char *path, struct dp_detail *detail)
+{
+    struct dp_buf content = DP_BUF_INIT(SIM_FILE_MAX);
+    struct json_object *keys = NULL;
+    enum dp_err err = read_json(&keys, &content, path, detail);
+
+    if (err == DP_OK)
+        err = take_keys(sim, keys, path, detail);
+    json_object_put(keys);
+    if (content.data != NULL)
+        OPENSSL_cleanse(content.data, content.cap);
+    dp_buf_free(&content);
+    return err;
+}
+
+static enum dp_err read_blob(struct sim_blob *out, struct dp_buf *content, const char *path,
+                             struct dp_detail *detail)
+{
+    enum dp_err err = read_file(content, path, detail);
+
+    if (err == DP_OK)
+        err = sim_blob_parse(out, (const uint8_t *)content->data, content->len);
+    if (err == DP_EFORMAT)
+        return dp_fail(detail, err, path, "%s is not a TDX attestation of the first form", path);
+    return err;
+}
+
+/* All that Info is made of, held for as long as it is being written. */
+struct sources {
+    struct dp_buf app_compose, sys_config, attestation;
+    struct json_object *app, *sys;
+    struct sim_blob blob;
+};
+
+static enum dp_err read_sources(struct sources *out, const struct sim_files *files,
+                                struct dp_detail *detail)
+{
+    enum dp_err err = read_json(&out->app, &out->app_compose, files->app_compose, detail);
+
+    if (err == DP_OK)
+        err = read_json(&out->sys, &out->sys_config, files->sys_config, detail);
+    if (err == DP_OK)
+        err = read_blob(&out->blob, &out->attestation, files->attestation, detail);
+    return err;
+}
+
+static void free_sources(struct sources *sources)
+{
+    sim_blob_free(&sources->blob);
+    json_object_put(sources->sys);
+    json_object_put(sources->app);
+    dp_buf_free(&sources->attestation);
+    dp_buf_free(&sources->sys_config);
+    dp_buf_free(&sources->app_compose);
+}
+
+static enum dp_err write_info(struct dp_buf *out, const struct sources *sources,
+                              const struct sim_files *files, struct dp_detail *detail)
+{
+    struct dp_slice name, vm_config;
+    enum dp_err err = text_of(&name, sources->app, "name", files->app_compose, detail);
+
+    if (err == DP_OK)
+        err = text_of(&vm_config, sources->sys, "vm_config", files->sys_config, detail);
+    if (err != DP_OK)
+        return err;
+    err = sim_info_write(out,
+                         &(struct sim_info_parts){
+                             .blob = &sources->blob,
+                             .app_compose = {sources->app_compose.data, sources->app_compose.len},
+                             .app_name = name.data,
+                             .vm_config = vm_config.data,
+                         });
+    if (err == DP_EFORMAT)
+        return dp_fail(detail, err, files->attestation, "%s holds no TDX quote of version 4",
+                       files->attestation);
+    return err;
+}
+
+enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_detail *detail)
+{
+    struct sources sources = {
+        .app_compose = DP_BUF_INIT(SIM_FILE_MAX),
+        .sys_config = DP_BUF_INIT(SIM_FILE_MAX),
+        .attestation = DP_BUF_INIT(SIM_FILE_MAX),
+    };
+    enum dp_err err;
+
+    memset(out, 0, sizeof(*out));
+    out->info = DP_BUF_INIT(16 * SIM_FILE_MAX);
+    err = read_keys(out, files->keys, detail);
+    if (err == DP_OK)
+        err = read_sources(&sources, files, detail);
+    if (err == DP_OK)
+        err = write_info(&out->info, &sources, files, detail);
+    free_sources(&sources);
+    return err;
+}
+
+void sim_close(struct sim *sim)
+{
+    dp_buf_free(&sim->info);
+    OPENSSL_cleanse(sim, sizeof(*sim));
+}

@@ -1,0 +1,132 @@
+/* keys.c - may hold a secret: derived keys pass through and are wiped on every way out. */
+#include "keys.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/kdf.h>
+
+#include "base/hex.h"
+#include "crypto/keccak.h"
+
+/* Fetching costs more than deriving, hence once. Read by any number of threads. */
+static EVP_KDF *hkdf;
+
+enum dp_err sim_algorithm_parse(enum sim_algorithm *out, struct dp_slice name,
+                                struct dp_detail *detail)
+{
+    static const struct {
+        const char *name;
+        enum sim_algorithm algorithm;
+    } names[] = {
+        {"secp256k1", SIM_SECP256K1},
+        {"k256", SIM_SECP256K1},
+        {"secp256k1_prehashed", SIM_SECP256K1_PREHASHED},
+        {"ed25519", SIM_ED25519},
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (name.len == strlen(names[i].name) && memcmp(name.data, names[i].name, name.len) == 0) {
+            *out = names[i].algorithm;
+            return DP_OK;
+        }
+    }
+    return dp_fail(detail, DP_EINVAL, "algorithm", "Unsupported algorithm");
+}
+
+enum dp_err sim_keys_init(void)
+{
+    hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+    return hkdf != NULL ? DP_OK : DP_ECRYPTO;
+}
+
+void sim_keys_free(void)
+{
+    EVP_KDF_free(hkdf);
+    hkdf = NULL;
+}
+
+enum dp_err sim_hkdf(uint8_t *out, size_t len, const uint8_t *ikm, size_t ikm_len,
+                     struct dp_slice info)
+{
+    /* The library asks for writable memory and does not write. */
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (char *)"RATLS", 5),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)ikm, ikm_len),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.data, info.len),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF_CTX *ctx;
+    int done;
+
+    assert(hkdf != NULL);
+    memset(out, 0, len);
+    ctx = EVP_KDF_CTX_new(hkdf);
+    done = ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1;
+    EVP_KDF_CTX_free(ctx);
+    if (!done)
+        OPENSSL_cleanse(out, len);
+    return done ? DP_OK : DP_ECRYPTO;
+}
+
+static enum dp_err ed25519_public(struct sim_key *key)
+{
+    EVP_PKEY *pkey =
+        EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, key->secret, sizeof(key->secret));
+    int done;
+
+    key->public_len = SIM_ED25519_PUB_LEN;
+    done = pkey != NULL && EVP_PKEY_get_raw_public_key(pkey, key->public_key, &key->public_len);
+    EVP_PKEY_free(pkey);
+    return done ? DP_OK : DP_ECRYPTO;
+}
+
+static enum dp_err secp256k1_public(struct sim_key *key)
+{
+    uint8_t pub[DP_SECP_PUB_LEN];
+    enum dp_err err = dp_secp_public(pub, key->secret);
+
+    key->public_len = DP_SECP_PUB_COMPRESSED_LEN;
+    dp_secp_compress(key->public_key, pub);
+    return err;
+}
+
+/* The app key's word for a key of either kind: over purpose ":" hex of the public key. */
+static enum dp_err vouch(struct sim_key *key, const uint8_t app_key[static SIM_KEY_LEN],
+                         struct dp_slice purpose)
+{
+    char hex[2 * sizeof(key->public_key) + 1];
+    uint8_t digest[DP_KECCAK_LEN];
+    struct dp_keccak k;
+
+    dp_hex_encode(hex, key->public_key, key->public_len);
+    dp_keccak_init(&k);
+    dp_keccak_add(&k, purpose.data, purpose.len);
+    dp_keccak_add(&k, ":", 1);
+    dp_keccak_add(&k, hex, strlen(hex));
+    dp_keccak_final(&k, digest);
+    return dp_secp_sign(key->app_signature, app_key, digest);
+}
+
+enum dp_err sim_key_derive(struct sim_key *out, const uint8_t app_key[static SIM_KEY_LEN],
+                           enum sim_algorithm algorithm, struct dp_slice path,
+                           struct dp_slice purpose, struct dp_detail *detail)
+{
+    enum dp_err err;
+
+    memset(out, 0, sizeof(*out));
+    if (path.len > SIM_PATH_MAX)
+        return dp_fail(detail, DP_ETOOBIG, "path", "path is longer than %d bytes", SIM_PATH_MAX);
+    err = sim_hkdf(out->secret, sizeof(out->secret), app_key, SIM_KEY_LEN, path);
+    if (err == DP_OK)
+        err = algorithm == SIM_ED25519 ? ed25519_public(out) : secp256k1_public(out);
+    if (err == DP_OK)
+        err = vouch(out, app_key, purpose);
+    if (err != DP_OK)
+        OPENSSL_cleanse(out, sizeof(*out));
+    return err;
+}

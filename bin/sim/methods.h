@@ -1,0 +1,29 @@
+/* methods.h - what the agent can be asked. Each method answers with JSON, or says why not. */
+#ifndef DP_SIM_METHODS_H
+#define DP_SIM_METHODS_H
+
+#include <json-c/json.h>
+
+#include "sim.h"
+
+#define SIM_RELEASE "0.6.0" /* of dstack: whose behaviour this is */
+
+struct sim_method {
+    const char *name;
+    /* Adds the answer to out. On error detail->text, or else the error's sentence, says why.
+     * NULL for a method of the release that is not served here. */
+    enum dp_err (*call)(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                        struct dp_detail *detail);
+};
+
+/* The method of a name; NULL where the release has none. */
+const struct sim_method *sim_method_find(const char *name);
+
+enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                        struct dp_detail *detail);
+enum dp_err sim_sign(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                     struct dp_detail *detail);
+enum dp_err sim_verify(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                       struct dp_detail *detail);
+
+#endif

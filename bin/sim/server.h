@@ -1,0 +1,15 @@
+/* server.h - HTTP over the socket: routes a request to its method and writes the answer. */
+#ifndef DP_SIM_SERVER_H
+#define DP_SIM_SERVER_H
+
+#include "sim.h"
+
+struct MHD_Daemon;
+
+/* Serve in threads of its own until stopped. fd stays the caller's on failure, which is NULL. */
+struct MHD_Daemon *sim_server_start(const struct sim *sim, int fd);
+
+/* Close the socket and end the threads. */
+void sim_server_stop(struct MHD_Daemon *daemon);
+
+#endif

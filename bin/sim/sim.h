@@ -1,0 +1,34 @@
+/* sim.h - what the simulator knows once it has read its files. May hold a secret. */
+#ifndef DP_SIM_SIM_H
+#define DP_SIM_SIM_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "keys.h"
+
+#define SIM_FILE_MAX (10 << 20) /* bytes of any file, and of a request's body */
+
+/* Where the files are. */
+struct sim_files {
+    const char *keys, *app_compose, *sys_config, *attestation;
+};
+
+/* Read only, and by any number of threads, once it is open. */
+struct sim {
+    uint8_t app_key[SIM_KEY_LEN];
+    char kms_signature[2 * DP_SECP_SIG_LEN + 1]; /* hex; empty for an app without a KMS */
+    struct dp_buf info;                          /* the answer to Info: it never changes */
+};
+
+/**
+ * Read the files.
+ *
+ * Out: out     to be closed by sim_close, also after an error
+ *      detail  names the file at fault
+ * Returns: DP_OK, DP_EIO, DP_EFORMAT, DP_ETOOBIG, DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_detail *detail);
+void sim_close(struct sim *sim);
+
+#endif
