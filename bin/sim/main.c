@@ -1,5 +1,4 @@
 /* main.c - dstack-sim: the dstack guest agent's stand-in, for machines that are no CVM. */
-#include "config.h"
 
 #include <getopt.h>
 #include <limits.h>
