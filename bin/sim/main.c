@@ -59,7 +59,7 @@ static mode_t read_mode(const char *text)
 
 static struct options read_options(int argc, char **argv)
 {
-    enum { SOCKET, MODE, DATA, KEYS, APP_COMPOSE, SYS_CONFIG, ATTESTATION, HELP, VERSION_ };
+    enum { SOCKET, MODE, DATA, KEYS, APP_COMPOSE, SYS_CONFIG, ATTESTATION, HELP, VERSION_OPTION };
     static const struct option names[] = {
         {"socket", required_argument, NULL, SOCKET},
         {"mode", required_argument, NULL, MODE},
@@ -69,7 +69,7 @@ static struct options read_options(int argc, char **argv)
         {"sys-config", required_argument, NULL, SYS_CONFIG},
         {"attestation", required_argument, NULL, ATTESTATION},
         {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION_},
+        {"version", no_argument, NULL, VERSION_OPTION},
         {NULL, 0, NULL, 0},
     };
     struct options out = {.socket = "./dstack.sock", .data = DP_SIM_DATA, .mode = MODE_DEFAULT};
@@ -100,7 +100,7 @@ static struct options read_options(int argc, char **argv)
             break;
         case HELP:
             say(usage);
-        case VERSION_:
+        case VERSION_OPTION:
             say("dstack-sim " PACKAGE_VERSION "\n");
         default:
             exit(EXIT_USAGE); /* getopt_long has said what is wrong */
