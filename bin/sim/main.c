@@ -1,5 +1,4 @@
 /* main.c - dstack-sim: the dstack guest agent's stand-in, for machines that are no CVM. */
-
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
@@ -58,7 +57,7 @@ static mode_t read_mode(const char *text)
 
 static struct options read_options(int argc, char **argv)
 {
-    enum { SOCKET, MODE, DATA, KEYS, APP_COMPOSE, SYS_CONFIG, ATTESTATION, HELP, VERSION_ };
+    enum { SOCKET, MODE, DATA, KEYS, APP_COMPOSE, SYS_CONFIG, ATTESTATION, HELP, VERSION_OPTION };
     static const struct option names[] = {
         {"socket", required_argument, NULL, SOCKET},
         {"mode", required_argument, NULL, MODE},
@@ -68,7 +67,7 @@ static struct options read_options(int argc, char **argv)
         {"sys-config", required_argument, NULL, SYS_CONFIG},
         {"attestation", required_argument, NULL, ATTESTATION},
         {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION_},
+        {"version", no_argument, NULL, VERSION_OPTION},
         {NULL, 0, NULL, 0},
     };
     struct options out = {.socket = "./dstack.sock", .data = DP_SIM_DATA, .mode = MODE_DEFAULT};
@@ -99,7 +98,7 @@ static struct options read_options(int argc, char **argv)
             break;
         case HELP:
             say(usage);
-        case VERSION_:
+        case VERSION_OPTION:
             say("dstack-sim " PACKAGE_VERSION "\n");
         default:
             exit(EXIT_USAGE); /* getopt_long has said what is wrong */
@@ -110,26 +109,27 @@ static struct options read_options(int argc, char **argv)
     return out;
 }
 
-/* The file that was named, or that of the data directory. The memory is never freed: it is needed
- * until the end. */
-static const char *file_or(const char *named, const char *dir, const char *name)
+/* The file that was named, or that of the data directory, written to room. */
+static const char *file_or(char room[static PATH_MAX], const char *named, const char *dir,
+                           const char *name)
 {
-    char *path = NULL;
-
     if (named != NULL)
         return named;
-    if (asprintf(&path, "%s/%s", dir, name) < 0)
-        abort();
-    return path;
+    if (snprintf(room, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
+        fail(EXIT_USAGE, "the path of --data is too long.");
+    return room;
 }
 
 static void open_sim(struct sim *out, const struct options *options)
 {
+    const struct sim_files *named = &options->files;
+    const char *dir = options->data;
+    char room[4][PATH_MAX];
     const struct sim_files files = {
-        .keys = file_or(options->files.keys, options->data, "appkeys.json"),
-        .app_compose = file_or(options->files.app_compose, options->data, "app-compose.json"),
-        .sys_config = file_or(options->files.sys_config, options->data, "sys-config.json"),
-        .attestation = file_or(options->files.attestation, options->data, "attestation.bin"),
+        .keys = file_or(room[0], named->keys, dir, "appkeys.json"),
+        .app_compose = file_or(room[1], named->app_compose, dir, "app-compose.json"),
+        .sys_config = file_or(room[2], named->sys_config, dir, "sys-config.json"),
+        .attestation = file_or(room[3], named->attestation, dir, "attestation.bin"),
     };
     struct dp_detail detail = {"", ""};
     enum dp_err err = sim_open(out, &files, &detail);

@@ -81,6 +81,9 @@ enum dp_err sim_params_of_query(struct json_object **out, const char *query,
     err = text.err;
     if (err == DP_OK)
         err = dp_json_parse(out, text.data, text.len, detail);
+    /* All that the parser can find wrong with a text written here. */
+    if (err == DP_EJSON)
+        dp_fail(detail, err, NULL, "The query is not UTF-8");
     dp_buf_free(&text);
     return err;
 }

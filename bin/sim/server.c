@@ -16,8 +16,8 @@
 #define THREADS 2
 #define CONNECTIONS_MAX 1024
 #define IDLE_SECONDS 10
-#define HEAD_MAX (256 * 1024)           /* bytes of a connection's request line and headers */
-#define ANSWER_MAX (16u * SIM_FILE_MAX) /* as Info: the longest */
+#define HEAD_MAX (256 * 1024)          /* bytes of a connection's request line and headers */
+#define ANSWER_MAX (16 * SIM_FILE_MAX) /* as Info: the longest */
 
 struct request {
     char *target; /* path and query as sent */
@@ -160,9 +160,9 @@ static enum dp_err call(const struct sim *sim, const struct sim_method *method, 
     return method->call(sim, out, params, detail);
 }
 
-static enum MHD_Result answer(const struct sim *sim, struct MHD_Connection *connection,
-                              const struct request *request, const struct sim_method *method,
-                              bool is_get, const char *query)
+static enum MHD_Result serve(const struct sim *sim, struct MHD_Connection *connection,
+                             const struct request *request, const struct sim_method *method,
+                             bool is_get, const char *query)
 {
     struct dp_buf out = DP_BUF_INIT(ANSWER_MAX);
     struct dp_detail detail = {"", ""};
@@ -195,7 +195,7 @@ static enum MHD_Result route(const struct sim *sim, struct MHD_Connection *conne
     method = sim_method_find(name + 1);
     if (method == NULL)
         return reply_unknown(connection, name + 1);
-    return answer(sim, connection, request, method, is_get, query);
+    return serve(sim, connection, request, method, is_get, query);
 }
 
 /* Refused before it is read: the only moment at which a long body can still be answered. */

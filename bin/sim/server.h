@@ -6,7 +6,7 @@
 
 struct MHD_Daemon;
 
-/* Serve in threads of its own until stopped. fd stays the caller's on failure, which is NULL. */
+/* Serve in threads of its own until stopped; takes over fd. NULL where that fails. */
 struct MHD_Daemon *sim_server_start(const struct sim *sim, int fd);
 
 /* Close the socket and end the threads. */

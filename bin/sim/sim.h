@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "keys.h"
 
-#define SIM_FILE_MAX (10 << 20) /* bytes of any file, and of a request's body */
+#define SIM_FILE_MAX ((size_t)10 << 20) /* bytes of any file, and of a request's body */
 
 /* Where the files are. */
 struct sim_files {
