@@ -145,7 +145,8 @@ static enum dp_err send_all(int fd, struct iovec *iov, size_t count, int64_t dea
         } else if (n < 0 && errno != EINTR) {
             return DP_EIO;
         }
-        for (; count > 0 && n > 0 && (size_t)n >= iov->iov_len; iov++, count--)
+        /* An empty part is passed too, or it would be sent for ever. */
+        for (; count > 0 && n >= 0 && (size_t)n >= iov->iov_len; iov++, count--)
             n -= (ssize_t)iov->iov_len;
         if (count > 0 && n > 0) {
             iov->iov_base = (char *)iov->iov_base + n;
