@@ -33,7 +33,8 @@ struct answer {
     size_t head_len; /* 0 until the empty line was seen */
     int status;
     size_t content_length;
-    bool chunked, has_length, close;
+    bool chunked, has_length;
+    bool close; /* not to be used again: it is said so, or there is more than the answer to read */
 };
 
 enum dp_err dp_unix_http_open(struct dp_unix_http **out, const char *path, size_t kept_max,
@@ -66,7 +67,7 @@ void dp_unix_http_close(struct dp_unix_http *http)
     free(http);
 }
 
-static int take_kept(struct dp_unix_http *http)
+static int pop_kept(struct dp_unix_http *http)
 {
     int fd = -1;
 
@@ -74,6 +75,25 @@ static int take_kept(struct dp_unix_http *http)
     if (http->kept_count > 0)
         fd = http->kept[--http->kept_count];
     pthread_mutex_unlock(&http->lock);
+    return fd;
+}
+
+/* Open, and nothing to be read: bytes that nobody asked for would answer somebody else's request.
+ */
+static bool is_idle(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* An idle connection, or -1 where none is kept. */
+static int take_kept(struct dp_unix_http *http)
+{
+    int fd;
+
+    while ((fd = pop_kept(http)) >= 0 && !is_idle(fd))
+        close(fd);
     return fd;
 }
 
@@ -358,6 +378,7 @@ static enum dp_err read_answer(int fd, struct answer *a, struct dp_slice *body, 
     else
         err = receive_up_to(fd, a, a->head_len + len, deadline);
     *body = (struct dp_slice){a->mem + a->head_len, len};
+    a->close |= a->chunked || a->len != a->head_len + len;
     return err;
 }
 
@@ -402,7 +423,7 @@ enum dp_err dp_unix_http_post(struct dp_unix_http *http, int *status, struct dp_
         close(fd);
     }
     *status = a.status;
-    if (err == DP_OK && !a.close && !a.chunked)
+    if (err == DP_OK && !a.close)
         keep(http, fd);
     else
         close(fd);
