@@ -169,9 +169,9 @@ static void *accept_all(void *arg)
         if (number == CONNECTIONS_MAX)
             abort();
         *c = (struct connection){.server = server, .fd = fd, .number = number};
+        atomic_fetch_add(&server->connections, 1);
         if (pthread_create(&c->thread, NULL, serve, c) != 0)
             abort();
-        atomic_fetch_add(&server->connections, 1);
     }
     return NULL;
 }
