@@ -30,7 +30,7 @@ const WORDS = {
   invalid_user_id: ['This user id cannot be used.',
     'Begin with a letter or digit, then use letters, digits, dots, dashes and underscores, 64 in all.'],
   message_too_large: ['The message is too long.', 'Shorten it to 48 KiB.'],
-  body_too_large: ['The message is too long.', 'Shorten it to 48 KiB.'],
+  body_too_large: ['The request is too long.', 'Shorten the message to less than 48 KiB.'],
   invalid_signature: ['This is not a signature.',
     'Paste all of it: 0x and 130 hex digits, or 128 without the recovery byte.'],
 };

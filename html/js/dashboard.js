@@ -80,7 +80,8 @@ async function start() {
     await welcome(who);
   } catch (error) {
     show(open ? 'open-wallet' : '');
-    showFault($('load-fault'), error, 'Your wallet cannot be shown now; your key is not lost.', start);
+    const meaning = error.code === 'unknown_user' ? '' : 'Your wallet cannot be shown now; your key is not lost.';
+    showFault($('load-fault'), error, meaning, start);
   }
 }
 

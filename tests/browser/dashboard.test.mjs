@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ADMIN_TOKEN, fake, go, signIn, signUp, visitor } from './person.mjs';
+import { ADMIN_TOKEN, fake, go, newName, signIn, signUp, visitor } from './person.mjs';
 
 const YES = 'Yes. The key of this address signed exactly this message.';
 const NO = 'No. This signature is not by the key of this address over this message.';
@@ -74,10 +74,13 @@ test('a message that is too long is refused with the limit', async (t) => {
   await signUp(page);
   await go(page, '/dashboard');
 
-  for (const length of [49 * 1024, 70 * 1024]) {
+  for (const [length, sentence] of [
+    [49 * 1024, 'The message is too long. You got no signature. Shorten it to 48 KiB.'],
+    [70 * 1024, 'The request is too long. You got no signature. Shorten the message to less than 48 KiB.'],
+  ]) {
     await page.getByLabel('Message', { exact: true }).fill('m'.repeat(length));
     await press(page, 'Sign');
-    await page.getByText('The message is too long. You got no signature. Shorten it to 48 KiB.').waitFor();
+    await page.getByText(sentence).waitFor();
   }
 });
 
@@ -124,13 +127,29 @@ test('the admin is told that the admin has no wallet', async (t) => {
 
 test('where no token is asked for, every page says so and a user id opens the wallet', async (t) => {
   const page = await visitor(t);
-  const { userId } = await signUp(page);
+  const userId = newName();
   await fake(page, '/api/session', 200, { auth: 'open', signedIn: false, admin: false, userId: null });
+  // As such a server answers: no token. The cookie stays, so that this one signs all the same.
+  await page.route('**/api/signup', async (route) => {
+    const response = await route.fetch();
+    const { token, ...wallet } = await response.json();
+    assert.match(token, /^[0-9a-f]{64}$/);
+    await route.fulfill({ response, json: wallet });
+  });
 
   for (const path of ['/', '/dashboard', '/admin', '/no-such-page']) {
     await go(page, path);
-    await page.getByText('Demonstration: signing needs no token here.').waitFor();
+    await page.getByText('Demo: signing needs no token here.').waitFor();
   }
+  await go(page, '/');
+  await page.getByLabel('Email address').fill(`${userId}@example.com`);
+  await page.getByLabel('User id').fill(userId);
+  await press(page, 'Make my wallet');
+  await page.getByText('There is no token: this server lets').waitFor();
+  assert.equal(await page.getByRole('heading', { name: 'Your token' }).isVisible(), false);
+  await page.getByRole('link', { name: 'Sign a message on your dashboard' }).click();
+  await page.locator('#facts').getByText(userId, { exact: true }).waitFor();
+
   await go(page, '/dashboard');
   await page.getByLabel('User id').fill(userId);
   await press(page, 'Open');
