@@ -4,7 +4,7 @@ import { $, onSubmit, showFault } from './ui.js';
 
 const MODE = {
   token: 'Signing here needs the token that you get when you sign up.',
-  open: 'Demo: signing needs no token here. Whoever knows a user id can sign as that user.',
+  open: 'Demo: signing needs no token here. Who knows a user id can sign as its user.',
 };
 
 export async function session() {
