@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { recoverAddress, verifyMessage } from 'viem';
-import { KMS_ROOT, GEN2, hashOf, recoverChain, sign as referenceSign, vectors, wallet } from './lib/derive.mjs';
+import { KMS_ROOT, GEN2, hashOf, hashOfBody, recoverChain, sign as referenceSign, vectors, wallet } from './lib/derive.mjs';
 import { assertProblem, client, cookieOf, request } from './lib/http.mjs';
 import { assertHistogram, parseMetrics } from './lib/metrics.mjs';
 import { startStack } from './lib/stack.mjs';
@@ -191,7 +191,7 @@ describe('sign', () => {
         const { json } = answer;
         assert.deepEqual(members(json), sorted('signature', 'recoveryId', 'hash', 'scheme', 'address', 'namespace',
             'signature_chain'));
-        const hash = hashOf(body.message ?? body.messageHex);
+        const hash = hashOfBody(body);
         assert.equal(json.hash, hash);
         assert.match(json.signature, SIGNATURE);
         assert.equal(await recoverAddress({ hash, signature: json.signature }), user.address);
@@ -314,7 +314,7 @@ describe('verify', () => {
         assert.equal(answer.status, 200, answer.body.toString());
         assert.deepEqual(members(answer.json), sorted('valid', 'address', 'canonical', 'hash', 'scheme'));
         const { json } = answer;
-        assert.equal(json.hash, hashOf(body.message ?? body.messageHex));
+        assert.equal(json.hash, hashOfBody(body));
         assert.equal(json.scheme, 'raw');
         const { valid, canonical, address: held } = json;
         assert.deepEqual({ valid, canonical, address: held }, { canonical: true, address, ...want }, JSON.stringify(body));

@@ -37,8 +37,10 @@ export function sign(digest, key) {
     return Buffer.concat([signature.toCompactRawBytes(), Buffer.from([signature.recovery])]);
 }
 
-export const hashOf = (message) =>
-    keccak256(typeof message === 'string' ? stringToHex(message) : message);
+/* Keccak-256 of a text's UTF-8 bytes, and of what a request's body says is to be signed. */
+export const hashOf = (text) => keccak256(stringToHex(text));
+export const hashOfBody = ({ message, messageHex }) =>
+    message === undefined ? keccak256(messageHex.toLowerCase()) : hashOf(message);
 
 export function appDigest(purpose, derivedPubKeyHex) {
     return keccak256(stringToHex(`${purpose}:${derivedPubKeyHex.replace(/^0x/, '')}`));
