@@ -232,7 +232,7 @@ static enum dp_err literal(struct scan *s, const char *word)
 static enum dp_err key(struct scan *s)
 {
     struct key *keys = s->keys;
-    size_t len;
+    size_t len = 0;
     enum dp_err err;
 
     skip_space(s);
@@ -293,7 +293,7 @@ static enum dp_err after_value(struct scan *s, bool *more)
 static enum dp_err values(struct scan *s)
 {
     bool more = true, empty;
-    size_t ignored;
+    size_t ignored = 0;
     enum dp_err err = DP_OK;
 
     while (err == DP_OK && more) {
