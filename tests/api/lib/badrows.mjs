@@ -230,6 +230,9 @@ export function badRows({ user, other, adminToken }) {
     post('signup: everything missing', '/api/signup', {}, one(400, 'missing_field'));
     post('verify: everything missing', '/api/verify', {}, one(400, 'missing_field'));
     post('signup: a name that goes on after NUL', '/api/signup', '{"email":"nul@example.com","userId\\u0000":"nul"}', one(400, 'missing_field'));
+    post('signup: a field, and its name going on after NUL', '/api/signup', '{"email":"x@example.com","userId":"-","userId\\u0000":"nul2"}', one(400, 'invalid_user_id'));
+    post('sign: a message whose name goes on after NUL', signPath, '{"message\\u0000":"m"}', one(400, 'missing_field'), mine);
+    post('session: a token whose name goes on after NUL', '/api/session', `{"token\\u0000":"${user.token}"}`, one(400, 'missing_field'));
     post('signup: a name in another case', '/api/signup', '{"email":"case@example.com","userid":"case"}', one(400, 'missing_field'));
     post('signup: a name with a blank', '/api/signup', '{"email":"case@example.com","userId ":"case"}', one(400, 'missing_field'));
     post('signup: a number that no machine holds', '/api/signup', '{"email":"n@example.com","userId":' + '9'.repeat(60_000) + '}', one(400, 'wrong_type'));
@@ -244,7 +247,7 @@ export function badRows({ user, other, adminToken }) {
 
     for (const [name, query] of Object.entries({ empty: '', NUL: 'a%00', 'NUL alone': '%00', slash: 'a%2fb', dots: '..', blank: 'a+b', 'invalid UTF-8': '%ff%fe',
         letters: '%c3%a9', long: 'x'.repeat(65), 'very long': 'x'.repeat(3000), newline: 'a%0ab', 'half an escape': 'a%', 'no escape': '%zz' }))
-        get(`keys of me, user id: ${name}`, `/api/users/me/keys?userId=${query}`, one(400, 'invalid_user_id'));
+        get(`keys of me, user id: ${name}`, `/api/users/me/keys?userId=${query}`, [[400, 'invalid_user_id'], [400, 'invalid_parameter']]);
     for (const [name, id] of Object.entries({ dash: '-a', hidden: '.a', blank: 'a%20b', letters: '%c3%a9', 'invalid UTF-8': '%ff', long: 'x'.repeat(65),
         'very long': 'x'.repeat(3000), quote: "a'b", colon: 'a:b', percent: 'a%25b', newline: 'a%0ab', backslash: 'a%5cb', plus: 'a+b' })) {
         get(`keys, user id: ${name}`, `/api/users/${id}/keys`, one(400, 'invalid_user_id'));

@@ -12,7 +12,7 @@ export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
 export const BUILD_DIR = process.env.BUILD_DIR ?? join(ROOT, 'build');
 
 /* The first start of all builds the programs, so the limit is that of a slow compiler. */
-const READY_MS = 600_000;
+const READY_MS = 180_000;
 const STOP_MS = 20_000;
 
 const running = new Set();
