@@ -8,7 +8,7 @@ import { getKey, hashOf, wallet } from './lib/derive.mjs';
 import { answerJson, fakeAgent, properly } from './lib/fake-agent.mjs';
 import { assertProblem, client } from './lib/http.mjs';
 import { workers } from './lib/proc.mjs';
-import { freePort, sleep, spawnUp, startStack, temporaryDir } from './lib/stack.mjs';
+import { freePort, sleep, spawnUp, startStack, temporaryDir, within } from './lib/stack.mjs';
 
 /* The agent has 2 s to answer; the rest is for a busy machine. */
 const ANSWER_MS = 3500;
@@ -282,7 +282,8 @@ const oneForAll = (res, method, fields) => {
 
 async function refusesToStart(settings) {
     const up = spawnUp({ ...settings, PORT: String(await freePort()) });
-    const code = await Promise.race([up.exit, sleep(30_000).then(() => up.child.kill('SIGTERM') && 'late')]);
+    const code = await within(up.exit, 30_000);
+    if (code === 'late') up.child.kill('SIGTERM');
     await up.exit;
     assert.ok(Number.isInteger(code) && code > 0, `exit ${code}: ${up.output}`);
     assert.match(up.output, /guest agent/i, 'a sentence says whose fault it is');
@@ -367,24 +368,36 @@ describe('workers killed with -9', () => {
     }
 
     const programs = () => [...new Set(workers(stack).map(({ program }) => program))].sort();
-    const kill = (list) => list.forEach(({ pid }) => {
-        try {
-            process.kill(pid, 'SIGKILL');
-        } catch (err) {
-            if (err.code !== 'ESRCH') throw err;
-        }
-    });
+    /* Kill, and return once they are gone. */
+    const kill = async (list) => {
+        const pids = list.map(({ pid }) => pid);
+        for (const pid of pids)
+            try {
+                process.kill(pid, 'SIGKILL');
+            } catch (err) {
+                if (err.code !== 'ESRCH') throw err;
+            }
+        await until('the workers are gone', 2000, () => !workers(stack).some(({ pid }) => pids.includes(pid)));
+    };
 
     test('one worker or all of a program: the next request is served', async () => {
         let round = 0;
         await everything(++round);
         assert.ok(programs().length >= 5, `programs: ${programs()}`);
         for (const program of programs()) {
-            kill(workers(stack).filter((one) => one.program === program).slice(0, 1));
+            await kill(workers(stack).filter((one) => one.program === program).slice(0, 1));
             await everything(++round);
-            kill(workers(stack).filter((one) => one.program === program));
+            await kill(workers(stack).filter((one) => one.program === program));
             await everything(++round);
             assert.ok(workers(stack).some((one) => one.program === program), `${program} is back`);
+        }
+    });
+
+    test('one worker eight times in a row: each next request is served', async () => {
+        for (let i = 0; i < 8; i++) {
+            await kill(workers(stack).filter(({ program }) => program === 'keys'));
+            const { status, body } = await api('GET', '/api/users/alice/keys');
+            assert.equal(status, 200, `after ${i + 1} kills: ${body}`);
         }
     });
 
@@ -404,7 +417,7 @@ describe('workers killed with -9', () => {
         for (let i = 0; i < 30; i++) {
             await sleep(100);
             const list = workers(stack).filter(({ program }) => /signup/.test(program));
-            kill(list.slice(0, 1 + (i % 2)));
+            await kill(list.slice(0, 1 + (i % 2)));
         }
         going = false;
         await Promise.all(clients);
