@@ -400,12 +400,12 @@ export function badRows({ user, other, adminToken }) {
     raw('a control byte in the path', `GET /api/\x01health HTTP/1.1\r\n${host}${end}`, [...BAD_REQUEST, ...NOT_FOUND]);
     raw('NUL in the path', `GET /api/\0health HTTP/1.1\r\n${host}${end}`, BAD_REQUEST);
     raw('no version', `GET /api/health XTTP/1.1\r\n${host}${end}`, BAD_REQUEST);
-    raw('version 9', `GET /api/health HTTP/9.9\r\n${host}${end}`, [...BAD_REQUEST, [505, null]]);
+    raw('version 9', `GET /api/health HTTP/9.9\r\n${host}${end}`, BAD_REQUEST);
     raw('two lengths', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n${end}{}x`, BAD_REQUEST);
     raw('a negative length', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: -2\r\n${end}{}`, BAD_REQUEST);
     raw('a length that is no number', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 2x\r\n${end}{}`, BAD_REQUEST);
     raw('length and chunks', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n${end}0\r\n\r\n`, BAD_REQUEST);
-    raw('an unknown transfer encoding', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nTransfer-Encoding: xchunked\r\n${end}0\r\n\r\n`, [...BAD_REQUEST, [501, null]]);
+    raw('an unknown transfer encoding', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nTransfer-Encoding: xchunked\r\n${end}0\r\n\r\n`, BAD_REQUEST);
     raw('a length shorter than the body', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 5\r\n${end}{"email":"cut@example.com","userId":"cut"}`, INVALID_JSON);
     raw('no length at all', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\n${end}{"email":"cut@example.com","userId":"cut"}`,
         [...INVALID_JSON, [411, 'bad_request']]);
