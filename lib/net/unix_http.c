@@ -418,7 +418,7 @@ enum dp_err dp_unix_http_post(struct dp_unix_http *http, int *status, struct dp_
         return DP_EINVAL;
     fd = take_kept(http);
     for (was_kept = fd >= 0;; was_kept = false) {
-        struct iovec iov[] = {{head, (size_t)head_len}, {(char *)(uintptr_t)json, len}};
+        struct iovec iov[] = {{head, (size_t)head_len}, {(char *)json, len}};
 
         if (!was_kept)
             err = connect_to(http, &fd, deadline);

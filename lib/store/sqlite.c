@@ -189,7 +189,7 @@ static enum dp_err schema_version(struct connection *c, int *version, struct dp_
 
 static enum dp_err check_version(struct connection *c, struct dp_detail *detail)
 {
-    int version;
+    int version = 0;
     enum dp_err err = schema_version(c, &version, detail);
 
     if (err == DP_OK && version != (int)dp_schema_sqlite_count)
@@ -374,6 +374,8 @@ static enum dp_err which_exists(struct connection *c)
         return DP_ESTORE;
     if (strstr(message, "users.user_id") != NULL)
         return DP_EUSEREXISTS;
+    if (strstr(message, "user_keys.address") != NULL)
+        return DP_ESELFTEST;
     return strstr(message, "users.email") != NULL ? DP_EEMAILEXISTS : DP_ESTORE;
 }
 
@@ -407,7 +409,7 @@ static enum dp_err insert_key(struct connection *c, const struct dp_user *user)
     bind_text(s, 5, user->app_id);
     bind_text(s, 6, user->signature_chain);
     sqlite3_bind_int64(s, 7, user->created_ms);
-    return run(s) == SQLITE_OK ? DP_OK : DP_ESTORE;
+    return run(s) == SQLITE_OK ? DP_OK : which_exists(c);
 }
 
 static enum dp_err write_user(void *db, void *arg)
@@ -455,7 +457,7 @@ static enum dp_err write_token(void *db, void *arg)
 
 enum dp_err dp_store_add_token(struct dp_store *store, const struct dp_token *token)
 {
-    return dp_group_write(store->group, write_token, (void *)(uintptr_t)token);
+    return dp_group_write(store->group, write_token, (void *)token);
 }
 
 static enum dp_err write_first_admin_token(void *db, void *arg)
@@ -471,7 +473,7 @@ static enum dp_err write_first_admin_token(void *db, void *arg)
 
 enum dp_err dp_store_add_first_admin_token(struct dp_store *store, const struct dp_token *token)
 {
-    return dp_group_write(store->group, write_first_admin_token, (void *)(uintptr_t)token);
+    return dp_group_write(store->group, write_first_admin_token, (void *)token);
 }
 
 static enum dp_err write_revocation(void *db, void *arg)
