@@ -133,6 +133,15 @@ static enum dp_err check_taken(struct json_object *answer)
     return DP_OK;
 }
 
+/* Exactly len bytes, and nothing behind them: a JSON string may hold a NUL. */
+static enum dp_err read_hex(uint8_t *out, size_t len, struct dp_slice text)
+{
+    size_t got;
+
+    return dp_hex_decode(out, len, &got, text.data, text.len) == DP_OK && got == len ? DP_OK
+                                                                                     : DP_EGUEST;
+}
+
 static enum dp_err read_signature(uint8_t out[static DP_SECP_SIG_LEN], struct json_object *chain,
                                   size_t index)
 {
@@ -140,9 +149,9 @@ static enum dp_err read_signature(uint8_t out[static DP_SECP_SIG_LEN], struct js
 
     if (!json_object_is_type(text, json_type_string))
         return DP_EGUEST;
-    return dp_hex_decode_exact(out, DP_SECP_SIG_LEN, json_object_get_string(text)) == DP_OK
-               ? DP_OK
-               : DP_EGUEST;
+    return read_hex(
+        out, DP_SECP_SIG_LEN,
+        (struct dp_slice){json_object_get_string(text), (size_t)json_object_get_string_len(text)});
 }
 
 static enum dp_err read_chain(struct dp_guest_key *out, struct json_object *answer)
@@ -252,9 +261,10 @@ enum dp_err dp_guest_app_id(struct dp_guest *guest, uint8_t out[static DP_APP_ID
     struct dp_slice text;
     enum dp_err err = dp_guest_info(guest, &info);
 
-    if (err == DP_OK && (dp_json_string(&text, info, "app_id", NULL) != DP_OK ||
-                         dp_hex_decode_exact(out, DP_APP_ID_LEN, text.data) != DP_OK))
+    if (err == DP_OK && dp_json_string(&text, info, "app_id", NULL) != DP_OK)
         err = DP_EGUEST;
+    if (err == DP_OK)
+        err = read_hex(out, DP_APP_ID_LEN, text);
     json_object_put(info);
     return err;
 }
