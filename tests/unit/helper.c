@@ -183,10 +183,13 @@ void server_start(struct server *server)
 
 void server_fork(struct server *server)
 {
-    server->child = fork();
-    assert_true(server->child >= 0);
-    if (server->child != 0)
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child != 0) {
+        server->child = child;
         return;
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     accept_all(server);
     _exit(1);
