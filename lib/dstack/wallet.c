@@ -121,22 +121,21 @@ static enum dp_err test_agent(struct dp_wallet *wallet)
     return err;
 }
 
-/* Threads that come at the same time may all run the test: it changes nothing. */
+/* Threads that come at the same time may all run the test; one that fails counts for all. */
 static enum dp_err trust_agent(struct dp_wallet *wallet)
 {
     int trust = atomic_load(&wallet->trust);
-    enum dp_err err;
+    enum dp_err err = DP_OK;
 
-    if (trust != UNKNOWN)
-        return trust == PASSED ? DP_OK : DP_ESELFTEST;
-    err = test_agent(wallet);
-    if (err == DP_OK)
-        atomic_store(&wallet->trust, PASSED);
-    if (err != DP_ESELFTEST)
-        return err;
-    atomic_store(&wallet->trust, FAILED);
-    dp_log(DP_LOG_ERROR, "self_test", "the guest agent does not keep users apart; serving nothing");
-    return DP_ESELFTEST;
+    if (trust == UNKNOWN)
+        err = test_agent(wallet);
+    if (trust == UNKNOWN && err == DP_OK &&
+        atomic_compare_exchange_strong(&wallet->trust, &trust, PASSED))
+        return DP_OK;
+    if (err == DP_ESELFTEST && atomic_exchange(&wallet->trust, FAILED) != FAILED)
+        dp_log(DP_LOG_ERROR, "self_test",
+               "the guest agent does not keep users apart; serving nothing");
+    return err == DP_OK && trust == FAILED ? DP_ESELFTEST : err;
 }
 
 enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id)
