@@ -149,17 +149,26 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, co
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
                              const struct dp_guest_key *key)
 {
-    enum dp_err err = DP_OK;
+    bool known;
+    enum dp_err err;
 
     pthread_mutex_lock(&wallet->lock);
-    if (memcmp(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN) != 0)
-        err = dp_guest_app_id(wallet->guest, wallet->known_app_id);
-    if (err == DP_OK) {
-        memcpy(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN);
+    known = memcmp(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN) == 0;
+    if (known)
         memcpy(out, wallet->known_app_id, DP_APP_ID_LEN);
-    }
     pthread_mutex_unlock(&wallet->lock);
-    return err;
+    if (known)
+        return DP_OK;
+
+    /* Without the lock: an agent that hangs would else hold up one thread after the other. */
+    err = dp_guest_app_id(wallet->guest, out);
+    if (err != DP_OK)
+        return err;
+    pthread_mutex_lock(&wallet->lock);
+    memcpy(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN);
+    memcpy(wallet->known_app_id, out, DP_APP_ID_LEN);
+    pthread_mutex_unlock(&wallet->lock);
+    return DP_OK;
 }
 
 enum dp_err dp_wallet_check(struct dp_wallet *wallet)
