@@ -121,21 +121,29 @@ static enum dp_err test_agent(struct dp_wallet *wallet)
     return err;
 }
 
+static void distrust(struct dp_wallet *wallet)
+{
+    if (atomic_exchange(&wallet->trust, FAILED) != FAILED)
+        dp_log(DP_LOG_ERROR, "self_test",
+               "the guest agent does not keep users apart; serving nothing");
+}
+
 /* Threads that come at the same time may all run the test; one that fails counts for all. */
 static enum dp_err trust_agent(struct dp_wallet *wallet)
 {
-    int trust = atomic_load(&wallet->trust);
-    enum dp_err err = DP_OK;
+    int trust = atomic_load(&wallet->trust), untested = UNKNOWN;
 
-    if (trust == UNKNOWN)
-        err = test_agent(wallet);
-    if (trust == UNKNOWN && err == DP_OK &&
-        atomic_compare_exchange_strong(&wallet->trust, &trust, PASSED))
-        return DP_OK;
-    if (err == DP_ESELFTEST && atomic_exchange(&wallet->trust, FAILED) != FAILED)
-        dp_log(DP_LOG_ERROR, "self_test",
-               "the guest agent does not keep users apart; serving nothing");
-    return err == DP_OK && trust == FAILED ? DP_ESELFTEST : err;
+    if (trust == UNKNOWN) {
+        enum dp_err err = test_agent(wallet);
+
+        if (err == DP_ESELFTEST)
+            distrust(wallet);
+        else if (err != DP_OK)
+            return err;
+        atomic_compare_exchange_strong(&wallet->trust, &untested, PASSED);
+        trust = atomic_load(&wallet->trust);
+    }
+    return trust == PASSED ? DP_OK : DP_ESELFTEST;
 }
 
 enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id)
