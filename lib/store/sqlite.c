@@ -59,8 +59,11 @@ static const char *const sql[QUERY_COUNT] = {
                      " JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL"
                      " WHERE u.id > ?1 AND (u.email LIKE ?3 ESCAPE '\\' OR u.user_id LIKE ?3"
                      " ESCAPE '\\' OR k.address LIKE ?3 ESCAPE '\\') ORDER BY u.id LIMIT ?2",
-    [FIND_TOKEN] = "SELECT t.kind, t.created_at, t.expires_at, u.user_id FROM tokens t"
+    /* The admin's are those for nobody, not those whose user is gone. */
+    [FIND_TOKEN] = "SELECT t.kind = 'session', t.created_at, t.expires_at, u.user_id,"
+                   " t.user_id IS NULL FROM tokens t"
                    " LEFT JOIN users u ON u.id = t.user_id WHERE t.token_hash = ?1"
+                   " AND (t.user_id IS NULL OR u.id IS NOT NULL)"
                    " AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?2)",
     [HAS_ADMIN_TOKEN] = "SELECT count(*) FROM tokens WHERE user_id IS NULL AND kind = 'bearer'"
                         " AND revoked_at IS NULL",
@@ -603,10 +606,10 @@ enum dp_err dp_store_find_token(struct dp_store *store, struct dp_token *token,
     }
     if (err == DP_OK) {
         memcpy(token->hash, hash, sizeof(token->hash));
-        token->session = strcmp((const char *)sqlite3_column_text(s, 0), "session") == 0;
+        token->session = sqlite3_column_int(s, 0) != 0;
         token->created_ms = sqlite3_column_int64(s, 1);
         token->expires_ms = sqlite3_column_int64(s, 2);
-        token->admin = sqlite3_column_type(s, 3) == SQLITE_NULL;
+        token->admin = sqlite3_column_int(s, 4) != 0;
         column_text(token->user_id, sizeof(token->user_id), s, 3);
     }
     done(s);
