@@ -175,6 +175,7 @@ static void return_reader(struct dp_store *store, struct connection *c)
 
 /* --- schema --- */
 
+/* Out: version  from 0; what is negative was never ours */
 static enum dp_err schema_version(struct connection *c, int *version, struct dp_detail *detail)
 {
     sqlite3_stmt *statement = NULL;
@@ -187,6 +188,9 @@ static enum dp_err schema_version(struct connection *c, int *version, struct dp_
     }
     *version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
+    if (*version < 0)
+        return dp_fail(detail, DP_ESTORE, "DATABASE_URL",
+                       "The database has schema version %d: it is not devproof's.", *version);
     return DP_OK;
 }
 
