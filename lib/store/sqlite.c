@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "store/group.h"
 #include "store/schema.h"
 
@@ -96,13 +98,26 @@ static void close_connection(struct connection *c)
     sqlite3_close(c->db);
 }
 
+/* To change a file to WAL takes it alone and, unlike all else in SQLite, does not wait for that. */
+static int enter_wal(sqlite3 *db)
+{
+    int64_t deadline = dp_clock_mono_us() + BUSY_TIMEOUT_MS * INT64_C(1000);
+    int rc;
+
+    while ((rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
+           dp_clock_mono_us() < deadline)
+        usleep(2000);
+    return rc;
+}
+
 static enum dp_err open_connection(struct connection *c, const char *path, int flags,
                                    struct dp_detail *detail)
 {
     if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+        enter_wal(c->db) != SQLITE_OK ||
         sqlite3_exec(c->db,
-                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                     "PRAGMA synchronous = FULL;"
                      "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                      NULL, NULL, NULL) != SQLITE_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be opened: %s.",
