@@ -119,6 +119,12 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
         dp_hex_decode(key, DP_SECP_KEY_LEN, &len, at, KEY_HEX_LEN) != DP_OK)
         return DP_EGUEST;
     memset(at, '0', KEY_HEX_LEN);
+    at += KEY_HEX_LEN;
+    /* Another "key", or one spelled with escapes, would be the key that the parser sees and nobody
+     * wipes. No agent sends either: all it has to say is hex. */
+    if (memmem(at, (size_t)(end - at), name, sizeof(name) - 1) != NULL ||
+        memchr(body.data, '\\', body.len) != NULL)
+        return DP_EGUEST;
     return DP_OK;
 }
 

@@ -65,6 +65,8 @@ static const struct {
     {"name upper-case", 200, "{\"KEY\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
     {"nested before the real", 200, "{\"a\":{\"key\":\"" OTHER "\"},\"key\":\"" KEY "\"," CHAIN "}",
      DP_EGUEST},
+    {"nested, and the real escaped", 200,
+     "{\"a\":{\"key\":\"" OTHER "\"},\"\\u006bey\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
     {"twice", 200, "{\"key\":\"" KEY "\",\"key\":\"" OTHER "\"," CHAIN "}", DP_EGUEST},
     {"twice, once escaped", 200, "{\"key\":\"" KEY "\",\"k\\u0065y\":\"" OTHER "\"," CHAIN "}",
      DP_EGUEST},
