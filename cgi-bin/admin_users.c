@@ -82,7 +82,7 @@ static enum dp_err write_page(struct dp_exchange *x, int64_t after_id, int limit
 static enum dp_err list_users(struct dp_exchange *x)
 {
     char query[QUERY_SIZE];
-    int64_t after_id, limit;
+    int64_t after_id = 0, limit = 0;
     enum dp_err err = dp_auth_require_admin(x);
 
     if (err == DP_OK)

@@ -49,6 +49,19 @@ static enum dp_err fill_key(struct dp_exchange *x, struct dp_user *user)
     return err;
 }
 
+/* Where a name is taken, say which. */
+static enum dp_err add_user(struct dp_exchange *x, struct dp_user *user,
+                            const struct dp_token *tokens, size_t count)
+{
+    enum dp_err err = dp_store_add_user(x->service->store, user, tokens, count);
+
+    if (err == DP_EUSEREXISTS)
+        return dp_fail(&x->detail, err, "userId", "This user id is taken. Choose another.");
+    if (err == DP_EEMAILEXISTS)
+        return dp_fail(&x->detail, err, "email", "This email address has signed up already.");
+    return err;
+}
+
 static enum dp_err make_tokens(struct dp_token tokens[static TOKENS],
                                char texts[static TOKENS][DP_TOKEN_TEXT_SIZE])
 {
@@ -93,7 +106,7 @@ static enum dp_err sign_up(struct dp_exchange *x)
     if (err == DP_OK)
         err = make_tokens(tokens, texts);
     if (err == DP_OK)
-        err = dp_store_add_user(x->service->store, &user, tokens, open ? 0 : TOKENS);
+        err = add_user(x, &user, tokens, open ? 0 : TOKENS);
     if (err == DP_OK)
         err = reply(x, &user, open ? NULL : texts[BEARER]);
     if (err == DP_OK && !open)

@@ -127,7 +127,7 @@ static enum dp_err verify(struct dp_exchange *x)
     int64_t start = dp_clock_mono_us();
     struct json_object *body = NULL;
     struct dp_message message;
-    struct dp_secp_sig sig;
+    struct dp_secp_sig sig = {0};
     struct signer signer;
     enum dp_err err = dp_request_json(x, &body);
 

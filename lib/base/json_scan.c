@@ -43,7 +43,9 @@ static int peek(const struct scan *s)
 
 static void skip_space(struct scan *s)
 {
-    while (s->at < s->len && memchr(" \t\n\r", s->text[s->at], 4) != NULL)
+    int c;
+
+    while ((c = peek(s)) == ' ' || c == '\t' || c == '\n' || c == '\r')
         s->at++;
 }
 
@@ -229,27 +231,37 @@ static enum dp_err literal(struct scan *s, const char *word)
     return DP_OK;
 }
 
+/* Note the name of len bytes that was just decoded. */
+static enum dp_err remember(struct scan *s, size_t len)
+{
+    if (s->keys == NULL || s->keys_len == s->keys_cap) {
+        size_t cap = s->keys != NULL ? 2 * s->keys_cap : 16;
+        struct key *keys = realloc(s->keys, cap * sizeof(*keys));
+
+        if (keys == NULL)
+            return DP_ENOMEM;
+        s->keys = keys;
+        s->keys_cap = cap;
+    }
+    s->keys[s->keys_len++] =
+        (struct key){s->levels[s->depth - 1].object, s->names_len, len, s->names};
+    s->names_len += len;
+    return DP_OK;
+}
+
 static enum dp_err key(struct scan *s)
 {
-    struct key *keys = s->keys;
-    size_t len;
+    size_t len = 0;
     enum dp_err err;
 
     skip_space(s);
     if (peek(s) != '"')
         return refuse(s, "no member name where one is due");
     err = string(s, s->names + s->names_len, &len);
+    if (err == DP_OK)
+        err = remember(s, len);
     if (err != DP_OK)
         return err;
-    if (s->keys_len == s->keys_cap) {
-        s->keys_cap = s->keys_cap != 0 ? 2 * s->keys_cap : 16;
-        keys = realloc(keys, s->keys_cap * sizeof(*keys));
-        if (keys == NULL)
-            return DP_ENOMEM;
-        s->keys = keys;
-    }
-    keys[s->keys_len++] = (struct key){s->levels[s->depth - 1].object, s->names_len, len, s->names};
-    s->names_len += len;
     skip_space(s);
     if (peek(s) != ':')
         return refuse(s, "no colon after a member name");
@@ -293,7 +305,7 @@ static enum dp_err after_value(struct scan *s, bool *more)
 static enum dp_err values(struct scan *s)
 {
     bool more = true, empty;
-    size_t ignored;
+    size_t ignored = 0;
     enum dp_err err = DP_OK;
 
     while (err == DP_OK && more) {

@@ -103,7 +103,7 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
 {
     static const char name[] = "\"key\"";
     char *at = memmem(body.data, body.len, name, sizeof(name) - 1);
-    char *end = (char *)(uintptr_t)body.data + body.len;
+    char *end = (char *)body.data + body.len;
     size_t len;
 
     if (at == NULL)
@@ -206,7 +206,7 @@ out:
 
 void dp_guest_key_free(struct dp_guest_key *key)
 {
-    dp_secret_return((void *)(uintptr_t)key->key);
+    dp_secret_return((void *)key->key);
     memset(key, 0, sizeof(*key));
 }
 

@@ -234,7 +234,7 @@ static enum dp_err parse_head(struct answer *a)
     if (a->head_len < 15 || strncmp(line, "HTTP/1.1 ", 9) != 0 ||
         strspn(line + 9, "0123456789") != 3)
         return DP_EFORMAT;
-    a->status = atoi(line + 9);
+    a->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
     while ((line = memchr(line, '\n', (size_t)(head_end - line))) != NULL && ++line < head_end) {
         const char *end = memchr(line, '\r', (size_t)(head_end - line));
         enum dp_err err = end == NULL ? DP_EFORMAT : parse_header(a, line, end);
@@ -354,7 +354,7 @@ enum dp_err dp_unix_http_post(struct dp_unix_http *http, int *status, struct dp_
         return DP_EINVAL;
     fd = take_kept(http);
     for (was_kept = fd >= 0;; was_kept = false) {
-        struct iovec iov[] = {{head, (size_t)head_len}, {(char *)(uintptr_t)json, len}};
+        struct iovec iov[] = {{head, (size_t)head_len}, {(char *)json, len}};
 
         if (!was_kept)
             err = connect_to(http, &fd, deadline);

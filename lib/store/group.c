@@ -100,7 +100,10 @@ enum dp_err dp_group_write(struct dp_group *group, dp_group_write_fn *write, voi
     struct waiting self = {.write = write, .arg = arg};
 
     pthread_mutex_lock(&group->lock);
+    /* The queue forgets self before this call returns. */
+    /* cppcheck-suppress autoVariables */
     *group->last = &self;
+    /* cppcheck-suppress autoVariables */
     group->last = &self.next;
     while (!self.done) {
         if (group->committing)

@@ -189,7 +189,7 @@ static enum dp_err schema_version(struct connection *c, int *version, struct dp_
 
 static enum dp_err check_version(struct connection *c, struct dp_detail *detail)
 {
-    int version;
+    int version = 0;
     enum dp_err err = schema_version(c, &version, detail);
 
     if (err == DP_OK && version != (int)dp_schema_sqlite_count)
@@ -455,7 +455,7 @@ static enum dp_err write_token(void *db, void *arg)
 
 enum dp_err dp_store_add_token(struct dp_store *store, const struct dp_token *token)
 {
-    return dp_group_write(store->group, write_token, (void *)(uintptr_t)token);
+    return dp_group_write(store->group, write_token, (void *)token);
 }
 
 static enum dp_err write_first_admin_token(void *db, void *arg)
@@ -471,7 +471,7 @@ static enum dp_err write_first_admin_token(void *db, void *arg)
 
 enum dp_err dp_store_add_first_admin_token(struct dp_store *store, const struct dp_token *token)
 {
-    return dp_group_write(store->group, write_first_admin_token, (void *)(uintptr_t)token);
+    return dp_group_write(store->group, write_first_admin_token, (void *)token);
 }
 
 static enum dp_err write_revocation(void *db, void *arg)

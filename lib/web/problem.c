@@ -55,9 +55,15 @@ static const struct {
     [DP_EMETHOD] = {405, "method_not_allowed", "The path exists, but not for this method."},
 };
 
-static const char *title(int status)
+const char *dp_status_text(int status)
 {
     switch (status) {
+    case 200:
+        return "OK";
+    case 201:
+        return "Created";
+    case 204:
+        return "No Content";
     case 400:
         return "Bad Request";
     case 401:
@@ -106,7 +112,7 @@ void dp_reply_problem(struct dp_exchange *x, enum dp_err err)
     if (problem == NULL)
         return;
     dp_json_add_text(problem, "type", "about:blank");
-    dp_json_add_text(problem, "title", title(status));
+    dp_json_add_text(problem, "title", dp_status_text(status));
     dp_json_add_int(problem, "status", status);
     dp_json_add_text(problem, "detail", detail_of(x, err));
     dp_json_add_text(problem, "code", dp_problem_code(err));

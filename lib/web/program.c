@@ -38,10 +38,15 @@ static void send_answer(struct dp_exchange *x)
 {
     FCGX_Stream *out = x->fcgi->out;
 
-    FCGX_FPrintF(out, "Status: %d\r\n", x->status);
+    char head[256];
+    int len = snprintf(head, sizeof(head), "Status: %d %s\r\nCache-Control: no-store\r\n",
+                       x->status, dp_status_text(x->status));
+
     if (x->body.len > 0)
-        FCGX_FPrintF(out, "Content-Type: %s\r\n", x->content_type);
-    FCGX_FPrintF(out, "Cache-Control: no-store\r\n");
+        len +=
+            snprintf(head + len, sizeof(head) - (size_t)len,
+                     "Content-Type: %s\r\nContent-Length: %zu\r\n", x->content_type, x->body.len);
+    FCGX_PutStr(head, len, out);
     if (x->headers.len > 0)
         FCGX_PutStr(x->headers.data, (int)x->headers.len, out);
     FCGX_PutStr("\r\n", 2, out);

@@ -104,6 +104,9 @@ void dp_reply_header(struct dp_exchange *x, const char *name, const char *value)
 /* Make the answer a problem+json document (RFC 9457) for an error. */
 void dp_reply_problem(struct dp_exchange *x, enum dp_err err);
 
+/* The reason phrase of a status (RFC 9110, 15). Static. */
+const char *dp_status_text(int status);
+
 /* The stable code of an error, as it stands in the answer. Static. */
 const char *dp_problem_code(enum dp_err err);
 

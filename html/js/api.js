@@ -1,0 +1,93 @@
+// Calls the API of docs/api.md; whatever goes wrong is thrown as a Fault, which speaks in sentences.
+
+const SOON = 'Try again in a few seconds.';
+const TIMEOUT_MS = 30000;
+
+// By problem code: what happened, then what to do. A code that is not here speaks for itself
+// with the server's own sentence.
+const WORDS = {
+  unreachable: ['The server cannot be reached.', 'Check your connection, then try again.'],
+  unreadable: ['The server gave an answer that this page cannot read.', SOON],
+  backend_unavailable: ['The program that answers this is not running or is overloaded.', SOON],
+  backend_timeout: ['The server did not answer in time.', SOON],
+  database_unavailable: ['The database is not answering.', SOON],
+  dstack_unavailable: ['The key service is not answering.', SOON],
+  self_test_failed: ['The server tested its own keys and signatures and they were wrong, so it has stopped.',
+    'Only the people who run it can mend this.'],
+  key_mismatch: ['The key service gives another key than the one on record for this wallet.',
+    'Ask the people who run this server why before you use the wallet again.'],
+  internal_error: ['The server met a fault of its own.',
+    'If it happens again, tell the people who run it the request id below.'],
+  unauthorized: ['You are not signed in, or your session has ended.', 'Sign in with your token.'],
+  unknown_token: ['Nobody has this token.', 'Check that you pasted all 64 characters of it.'],
+  forbidden: ['You are signed in as somebody who may not do this.', 'Sign out, then sign in with the right token.'],
+  cross_origin: ['The server did not take this page for one of its own.', 'Open the page at the server’s own address.'],
+  too_many_requests: ['Too many requests came from your address.', SOON],
+  unknown_user: ['Nobody has this user id.', 'Check its spelling; capital and small letters differ.'],
+  user_exists: ['This user id is taken.', 'Choose another, or sign in on the dashboard if it is yours.'],
+  email_exists: ['This email address has a wallet already.', 'Use another, or sign in on the dashboard if it is yours.'],
+  invalid_email: ['This is not an email address.', 'Write it like alice@example.com.'],
+  invalid_user_id: ['This user id cannot be used.',
+    'Begin with a letter or digit, then use letters, digits, dots, dashes and underscores, 64 in all.'],
+  message_too_large: ['The message is too long.', 'Shorten it to 48 KiB.'],
+  body_too_large: ['The request is too long.', 'Shorten the message to less than 48 KiB.'],
+  invalid_signature: ['This is not a signature.',
+    'Paste all of it: 0x and 130 hex digits, or 128 without the recovery byte.'],
+};
+
+export class Fault extends Error {
+  constructor(problem) {
+    super(problem.code);
+    this.problem = problem;
+    const [what, todo] = WORDS[problem.code] ?? [problem.detail ?? WORDS.unreadable[0], ''];
+    this.code = problem.code;
+    this.field = problem.field;
+    this.requestId = problem.requestId;
+    this.what = what;
+    this.todo = problem.retryAfter > 0 && todo === SOON
+      ? `Try again in ${problem.retryAfter === 1 ? 'a second' : `${problem.retryAfter} seconds`}.`
+      : todo;
+    // A refusal and an outage that the server itself reports have changed nothing. A cut
+    // connection or a broken answer leaves open how far the server had come.
+    this.nothingDone = problem.status === 503 || (problem.status >= 400 && problem.status < 500);
+  }
+
+  // The same fault under a code that says more of what it means in this place.
+  as(code) {
+    return new Fault({ ...this.problem, code });
+  }
+}
+
+async function fault(response) {
+  const problem = await response.json().catch(() => ({}));
+  return new Fault({
+    code: problem.code ?? (response.status >= 502 ? 'backend_unavailable' : 'unreadable'),
+    detail: problem.detail,
+    field: problem.field,
+    requestId: problem.request_id ?? response.headers.get('X-Request-Id'),
+    retryAfter: Number(response.headers.get('Retry-After')),
+    status: response.status,
+  });
+}
+
+export async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch(path, {
+      method,
+      cache: 'no-store',
+      headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
+      body: body === undefined ? undefined : JSON.stringify(body),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new Fault({ code: error.name === 'TimeoutError' ? 'backend_timeout' : 'unreachable' });
+  }
+  if (!response.ok) throw await fault(response);
+  if (response.status === 204) return null;
+  try {
+    return await response.json();
+  } catch {
+    throw new Fault({ code: 'unreadable', requestId: response.headers.get('X-Request-Id') });
+  }
+}

@@ -1,0 +1,125 @@
+// Every page in every state, on a phone and on a desk, light and dark.
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, signIn, signUp, visitor } from './person.mjs';
+
+const VIEWS = [
+  ['phone', PHONE, 'light'], ['phone', PHONE, 'dark'], ['desk', DESK, 'light'], ['desk', DESK, 'dark'],
+];
+
+// Runs in the page: the text that stands out too little from what is behind it, as WCAG counts it.
+function paleText() {
+  const rgb = (text) => (text.match(/[\d.]+/g) ?? []).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = colour.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const behind = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const [r, g, b, alpha = 1] = rgb(getComputedStyle(at).backgroundColor);
+      if (alpha > 0) return [r, g, b];
+    }
+    return [255, 255, 255];
+  };
+  const pale = [];
+  for (const node of document.querySelectorAll('body *')) {
+    const ownText = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim() !== '');
+    if (!ownText || !node.checkVisibility({ visibilityProperty: true }) || node.closest('noscript')) continue;
+    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
+    if ((a + 0.05) / (b + 0.05) < 4.5) pale.push(node.outerHTML.slice(0, 80));
+  }
+  return pale;
+}
+
+function unnamedControls() {
+  return [...document.querySelectorAll('input, textarea, button, a')]
+    .filter((node) => !(node.labels?.length > 0 || node.textContent.trim()))
+    .map((node) => node.outerHTML.slice(0, 80));
+}
+
+async function look(page, name, view) {
+  const [overflow, width] = await page.evaluate(() =>
+    [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(overflow <= width, `${name}: ${overflow} wide in ${width}`);
+  assert.deepEqual(await page.evaluate(paleText), [], name);
+  assert.deepEqual(await page.evaluate(unnamedControls), [], name);
+  await picture(page, `${name}-${view[0]}-${view[2]}`);
+}
+
+test.before(() => crowd(newName('someone-with-a-rather-long-name'), 3));
+
+for (const view of VIEWS) {
+  const options = { viewport: view[1], dark: view[2] === 'dark' };
+
+  test(`sign up, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await go(page, '/');
+    await look(page, 'signup', view);
+    await page.locator('#trust summary').click();
+    await look(page, 'signup-trust', view);
+    await page.getByRole('button', { name: 'Make my wallet' }).click();
+    await page.locator('#signup .fault').waitFor();
+    await look(page, 'signup-refused', view);
+    await signUp(page);
+    await look(page, 'signup-done', view);
+  });
+
+  test(`dashboard, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await go(page, '/dashboard');
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await look(page, 'dashboard-signed-out', view);
+    await signUp(page);
+    await go(page, '/dashboard');
+    await page.getByRole('heading', { name: 'Wallet' }).waitFor();
+    await look(page, 'dashboard', view);
+    await page.getByText('Where this key comes from').click();
+    await page.getByLabel('Message', { exact: true }).fill('I agree to the terms of 1 May.');
+    await page.getByRole('button', { name: 'Sign', exact: true }).click();
+    await page.getByText('Signed. Anyone can check it').waitFor();
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.locator('#verdict').getByText('Yes.').waitFor();
+    for (const value of await page.locator('.long:visible').all()) await value.click();
+    await look(page, 'dashboard-yes', view);
+    await page.getByLabel('Message', { exact: true }).fill('I agree to the terms of 2 May.');
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.locator('#verdict').getByText('No.').waitFor();
+    await page.getByText('How this page knows').click();
+    await look(page, 'dashboard-no', view);
+    await page.getByLabel('Signature', { exact: true }).fill('0x12');
+    await page.getByRole('button', { name: 'Verify' }).click();
+    await page.locator('#verify .fault').waitFor();
+    await look(page, 'dashboard-fault', view);
+  });
+
+  test(`admin, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await go(page, '/admin');
+    await page.getByRole('heading', { name: 'Sign in as the admin' }).waitFor();
+    await look(page, 'admin-signed-out', view);
+    await signIn(page, '/admin', ADMIN_TOKEN);
+    await page.getByRole('heading', { name: 'Users' }).waitFor();
+    assert.equal(await page.locator('#rows tr').first().evaluate((row) => getComputedStyle(row).display),
+      view[0] === 'phone' ? 'block' : 'table-row');
+    await look(page, 'admin', view);
+    await page.getByLabel('Search in email').fill('nobody-has-this-name');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByText('No user matches').waitFor();
+    await look(page, 'admin-empty', view);
+  });
+
+  test(`a service that is down and one that asks for no token, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await fake(page, '/api/**');
+    await go(page, '/dashboard');
+    await page.locator('#load-fault .fault').waitFor();
+    await look(page, 'down', view);
+    await page.unrouteAll();
+    await fake(page, '/api/session', 200, { auth: 'open', signedIn: false, admin: false, userId: null });
+    await go(page, '/dashboard');
+    await page.getByRole('heading', { name: 'Open a wallet' }).waitFor();
+    await look(page, 'open', view);
+    await go(page, '/no-such-page');
+    await look(page, 'unknown', view);
+  });
+}
