@@ -27,7 +27,7 @@ static void read_line(struct reply *reply, const char *line)
     if ((value = value_of(line, "Content-Length:")) != NULL) {
         reply->left = strtoul(value, NULL, 10);
         reply->state = REPLY_BODY;
-    } else if ((value = value_of(line, "Transfer-Encoding:")) != NULL) {
+    } else if (value_of(line, "Transfer-Encoding:") != NULL) {
         reply->state = REPLY_CHUNK_SIZE;
     } else if ((value = value_of(line, "Connection:")) != NULL) {
         reply->close = strncasecmp(value, "close", 5) == 0;
