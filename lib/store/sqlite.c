@@ -116,10 +116,11 @@ static enum dp_err open_connection(struct connection *c, const char *path, int f
     if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
         enter_wal(c->db) != SQLITE_OK ||
-        sqlite3_exec(c->db,
-                     "PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
-                     NULL, NULL, NULL) != SQLITE_OK)
+        sqlite3_exec(
+            c->db,
+            "PRAGMA synchronous = FULL;"
+            "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -256;",
+            NULL, NULL, NULL) != SQLITE_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be opened: %s.",
                        path, sqlite3_errmsg(c->db));
     return DP_OK;
