@@ -93,6 +93,11 @@ enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id)
     return err;
 }
 
+enum dp_actor dp_auth_actor(const struct dp_exchange *x)
+{
+    return x->service->config.auth_open ? DP_ACTOR_ANYONE : DP_ACTOR_USER;
+}
+
 enum dp_err dp_auth_require_admin(struct dp_exchange *x)
 {
     struct dp_token token;

@@ -25,6 +25,9 @@ enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const
 DP_MUST_CHECK
 enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id);
 
+/* Who acts, for the log, where dp_auth_require_user let somebody pass. */
+enum dp_actor dp_auth_actor(const struct dp_exchange *x);
+
 /* Only the admin may pass. Returns: as dp_auth_require_user */
 DP_MUST_CHECK
 enum dp_err dp_auth_require_admin(struct dp_exchange *x);
