@@ -1,11 +1,9 @@
 /* log.c - GET /api/users/{userId}/log: what happened to a user, for that user; GET /api/admin/log:
  * all that happened, for the admin, as a chain that anyone can check. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/clock.h"
-#include "base/hex.h"
 #include "base/json.h"
+#include "store/audit_json.h"
 #include "web/auth.h"
 
 #define LIMIT_DEFAULT 100
@@ -15,36 +13,6 @@ struct page {
     int64_t last_seq;
     int count, limit;
 };
-
-static void add_hash(struct json_object *out, const char *name, const uint8_t *hash)
-{
-    char text[DP_HEX0X_SIZE(DP_AUDIT_HASH_LEN)];
-
-    dp_hex0x_encode(text, hash, DP_AUDIT_HASH_LEN);
-    dp_json_add_text(out, name, text);
-}
-
-static void describe(struct json_object *out, const struct dp_audit_row *row)
-{
-    char time[DP_CLOCK_TEXT_SIZE];
-    struct json_object *data = NULL;
-
-    /* Data that somebody has spoilt shows as null, which the row's hash gives away. */
-    if (dp_json_parse(&data, row->data, strlen(row->data), NULL) != DP_OK)
-        data = NULL;
-    dp_clock_format(time, row->time_ms);
-    dp_json_add_int(out, "seq", row->seq);
-    dp_json_add_text(out, "time", time);
-    dp_json_add_text(out, "actor", row->actor);
-    dp_json_add_text(out, "action", row->action);
-    if (row->user_id[0] != '\0')
-        dp_json_add_text(out, "userId", row->user_id);
-    else
-        dp_json_add(out, "userId", NULL);
-    dp_json_add(out, "data", data);
-    add_hash(out, "prevHash", row->prev_hash);
-    add_hash(out, "hash", row->hash);
-}
 
 /* One more row is asked for than is shown: whether it is there says whether there is a next page.
  */
@@ -56,11 +24,10 @@ static enum dp_err add_row(const struct dp_audit_row *row, void *arg)
 
     if (page->count++ == page->limit)
         return DP_OK;
-    object = json_object_new_object();
+    object = dp_audit_to_json(row);
     if (object == NULL)
         return DP_ENOMEM;
     page->last_seq = row->seq;
-    describe(object, row);
     dp_buf_add_text(body, page->count > 1 ? "," : "{\"rows\":[");
     dp_json_write(body, object);
     json_object_put(object);

@@ -5,5 +5,6 @@
 #define EXIT_USAGE 2 /* wrong use, or a bad setting */
 
 int command_init(int argc, char **argv);
+int command_log(int argc, char **argv);
 
 #endif

@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"init", "make or update the database; print a new admin token if there is none", command_init},
+    {"log", "check the audit log: was a row changed, removed or moved?", command_log},
 };
 
 static void usage(FILE *out)
