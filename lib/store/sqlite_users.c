@@ -21,6 +21,8 @@ static enum dp_err which_exists(struct dp_sqlite *c)
         return DP_ESTORE;
     if (strstr(message, "users.user_id") != NULL)
         return DP_EUSEREXISTS;
+    if (strstr(message, "user_keys.address") != NULL)
+        return DP_ESELFTEST;
     return strstr(message, "users.email") != NULL ? DP_EEMAILEXISTS : DP_ESTORE;
 }
 
@@ -54,7 +56,7 @@ static enum dp_err insert_key(struct dp_sqlite *c, const struct dp_user *user)
     dp_sqlite_bind_text(s, 5, user->app_id);
     dp_sqlite_bind_text(s, 6, user->signature_chain);
     sqlite3_bind_int64(s, 7, user->key_created_ms);
-    return dp_sqlite_run(s);
+    return dp_sqlite_run(s) == DP_OK ? DP_OK : which_exists(c);
 }
 
 /* The session that comes with a user's first token is one that it started. */

@@ -78,7 +78,8 @@ struct dp_token {
  *
  * In-out: user  id is set; everything else but key_retired_ms must be filled
  * In:     tokens  count of them; their user_id is not looked at
- * Returns: DP_OK, DP_EUSEREXISTS, DP_EEMAILEXISTS, DP_ESTORE
+ * Returns: DP_OK, DP_EUSEREXISTS, DP_EEMAILEXISTS, DP_ESTORE, DP_ESELFTEST (another user has this
+ *          very key: the guest agent does not keep users apart)
  */
 DP_MUST_CHECK
 enum dp_err dp_store_add_user(struct dp_store *store, struct dp_user *user,
@@ -89,7 +90,7 @@ enum dp_err dp_store_add_user(struct dp_store *store, struct dp_user *user,
  *
  * In-out: user   by its user_id; id is set. Of the rest only the key's part is looked at
  * Returns: DP_OK, DP_EUNKNOWNUSER, DP_ENAMESPACEUSED (the user has or had a key there),
- *          DP_ETOOMANYKEYS (DP_KEYS_MAX), DP_ESTORE
+ *          DP_ETOOMANYKEYS (DP_KEYS_MAX), DP_ESTORE, DP_ESELFTEST (somebody has this very key)
  */
 DP_MUST_CHECK
 enum dp_err dp_store_rotate_key(struct dp_store *store, struct dp_user *user, enum dp_actor actor);
