@@ -39,8 +39,13 @@ static const struct {
     [DP_ESIGNATURE] = {400, "invalid_signature",
                        "signature must be hex of 64 bytes (r, s) or 65 (r, s, v), r and s between "
                        "1 and the group order, v one of 0, 1, 27, 28."},
-    [DP_ESCHEME] = {400, "unsupported_scheme", "scheme must be raw."},
+    [DP_ESCHEME] = {400, "unsupported_scheme", "scheme must be raw, eip191 or eip712."},
     [DP_EMESSAGE] = {413, "message_too_large", "A message may have up to 49152 bytes."},
+    [DP_ETXLIKE] = {422, "transaction_like_message",
+                    "This message could be a transaction or another signing scheme's input, so "
+                    "raw does not sign it."},
+    [DP_ETYPEDDATA] = {400, "invalid_typed_data", "typedData is not typed data by EIP-712."},
+    [DP_EBATCH] = {413, "batch_too_large", "A batch may have up to 1000 items."},
     [DP_EBODY] = {413, "body_too_large", "The body may have up to 65536 bytes."},
     [DP_EMEDIA] = {415, "unsupported_media_type", "The body must be application/json."},
     [DP_EUNAUTHORIZED] = {401, "unauthorized",
@@ -80,6 +85,8 @@ const char *dp_status_text(int status)
         return "Content Too Large";
     case 415:
         return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Content";
     case 503:
         return "Service Unavailable";
     default:
