@@ -65,6 +65,8 @@ void dp_buf_addf(struct dp_buf *buf, const char *fmt, ...)
     va_start(args, fmt);
     va_copy(again, args);
     len = vsnprintf(NULL, 0, fmt, args);
+    if (len < 0 && buf->err == DP_OK)
+        buf->err = DP_EINVAL;
     if (len >= 0 && dp_buf_room(buf, (size_t)len) != NULL) {
         vsnprintf(buf->data + buf->len, (size_t)len + 1, fmt, again);
         buf->len += (size_t)len;
@@ -77,6 +79,8 @@ void dp_buf_reset(struct dp_buf *buf)
 {
     buf->len = 0;
     buf->err = DP_OK;
+    if (buf->data != NULL)
+        buf->data[0] = '\0';
 }
 
 void dp_buf_free(struct dp_buf *buf)

@@ -24,7 +24,8 @@ struct dp_buf {
         .limit = (max)                                                                             \
     }
 
-/* Each add does nothing once buf->err is set: DP_ETOOBIG past the limit, or DP_ENOMEM. */
+/* Each add does nothing once buf->err is set: DP_ETOOBIG past the limit, DP_ENOMEM, or, where a
+ * text cannot be formatted, DP_EINVAL. */
 void dp_buf_add(struct dp_buf *buf, const void *data, size_t len);
 void dp_buf_add_text(struct dp_buf *buf, const char *text);
 void dp_buf_addf(struct dp_buf *buf, const char *fmt, ...) DP_PRINTF(2, 3);

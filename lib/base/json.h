@@ -18,7 +18,8 @@
  * Out: out     the object, to be freed with json_object_put; NULL unless DP_OK
  *      detail  says where and why; may be NULL
  * Returns: DP_OK
- *          DP_EJSON       not one JSON object, invalid UTF-8, a lone surrogate, too deep
+ *          DP_EJSON       not one JSON object, invalid UTF-8, a lone surrogate, too deep, a NUL in
+ *                         a member name
  *          DP_EDUPLICATE  a member occurs twice in one object; detail->field names it
  *          DP_ENOMEM
  * Time is O(n log n) in len, memory O(n).

@@ -234,6 +234,9 @@ static enum dp_err literal(struct scan *s, const char *word)
 /* Note the name of len bytes that was just decoded. */
 static enum dp_err remember(struct scan *s, size_t len)
 {
+    /* json-c ends a name there, so two names that differ here would be one to it. */
+    if (memchr(s->names + s->names_len, '\0', len) != NULL)
+        return refuse(s, "a NUL in a member name");
     if (s->keys == NULL || s->keys_len == s->keys_cap) {
         size_t cap = s->keys != NULL ? 2 * s->keys_cap : 16;
         struct key *keys = realloc(s->keys, cap * sizeof(*keys));
@@ -357,11 +360,15 @@ static enum dp_err find_duplicate(struct scan *s)
     for (size_t i = 1; i < s->keys_len; i++) {
         const struct key *k = &s->keys[i];
         char name[sizeof(s->detail->field)];
+        const char *from = s->names + k->offset;
         size_t len = k->len < sizeof(name) ? k->len : sizeof(name) - 1;
 
         if (by_object_and_name(k - 1, k) != 0)
             continue;
-        memcpy(name, s->names + k->offset, len);
+        /* Not inside a character: the name stands in an answer, which is UTF-8. */
+        while (len < k->len && len > 0 && (from[len] & 0xc0) == 0x80)
+            len--;
+        memcpy(name, from, len);
         name[len] = '\0';
         return dp_fail(s->detail, DP_EDUPLICATE, name, "A field is given twice in one object.");
     }

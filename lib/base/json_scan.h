@@ -9,7 +9,8 @@
 /**
  * Check that a text is exactly one JSON value by RFC 8259: its grammar, UTF-8 without overlong
  * forms or surrogates (RFC 3629), no lone surrogate escape, no member twice in one object (however
- * it is escaped), no deeper nesting than depth_max.
+ * it is escaped), no deeper nesting than depth_max. Beyond the RFC it refuses a NUL in a member
+ * name, which json-c would read only up to there.
  *
  * Returns: DP_OK
  *          DP_EJSON       detail->text says what and at which byte

@@ -1,6 +1,7 @@
 /* log.c - one JSON line an event on standard error. */
 #include "base/log.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -35,25 +36,28 @@ enum dp_err dp_log_parse_level(enum dp_log_level *out, const char *text)
     return DP_ECONFIG;
 }
 
-/* Room is kept for the end of the line: what does not fit is cut inside its string. */
+/* Bytes that members may still take; the end of the line is kept free. */
+static size_t room(const struct line *line)
+{
+    return sizeof(line->text) - 2 - line->len;
+}
+
 static void put(struct line *line, const char *text, size_t len)
 {
-    size_t left = sizeof(line->text) - 8 - line->len;
-
-    if (len > left)
-        len = left;
+    assert(len <= room(line));
     memcpy(line->text + line->len, text, len);
     line->len += len;
 }
 
-/* A string without its quotes. Bytes above ASCII become '?': a log line is read by many tools. */
+/* A string without its quotes, cut where the line is full. Bytes above ASCII become '?': a log line
+ * is read by many tools. */
 static void put_escaped(struct line *line, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
         char escaped[8];
 
-        if (sizeof(line->text) - 16 < line->len)
+        if (room(line) < sizeof("\\u0000\"") - 1)
             return;
         if (c == '"' || c == '\\')
             snprintf(escaped, sizeof(escaped), "\\%c", c);
@@ -65,9 +69,10 @@ static void put_escaped(struct line *line, const char *text)
     }
 }
 
+/* Left out where not even its name fits. */
 static void put_member(struct line *line, const char *name, const char *value)
 {
-    if (value == NULL)
+    if (value == NULL || room(line) < strlen(name) + sizeof(",\"\":\"\"") - 1)
         return;
     put(line, ",\"", 2);
     put(line, name, strlen(name));
@@ -81,7 +86,8 @@ static void put_number(struct line *line, const char *name, double value, int de
     char text[64];
     int len = snprintf(text, sizeof(text), ",\"%s\":%.*f", name, decimals, value);
 
-    put(line, text, (size_t)len);
+    if ((size_t)len <= room(line))
+        put(line, text, (size_t)len);
 }
 
 static void begin(struct line *line, enum dp_log_level level, const char *event)

@@ -1,6 +1,7 @@
 /* metrics.c - counters and histograms that all workers share, as Prometheus text. */
 #include "base/metrics.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -51,6 +52,7 @@ enum dp_err dp_metrics_open(const char *path)
 {
     struct shared *map;
     unsigned fresh = 0;
+    struct stat st;
     int fd;
 
     if (path == NULL)
@@ -58,9 +60,14 @@ enum dp_err dp_metrics_open(const char *path)
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return DP_EIO;
-    if (ftruncate(fd, sizeof(*map)) != 0) {
+    /* A file with another length is somebody else's, or mapped by workers of another version. */
+    if (fstat(fd, &st) != 0 || (st.st_size == 0 && ftruncate(fd, sizeof(*map)) != 0)) {
         close(fd);
         return DP_EIO;
+    }
+    if (st.st_size != 0 && st.st_size != (off_t)sizeof(*map)) {
+        close(fd);
+        return DP_EFORMAT;
     }
     map = mmap(NULL, sizeof(*map), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
@@ -97,6 +104,7 @@ static struct place *find(enum dp_metric metric, const char *labels)
 {
     uint32_t start = hash(metric, labels);
 
+    assert(strlen(labels) < LABELS_SIZE);
     for (uint32_t i = 0; i < PLACES; i++) {
         struct place *place = &shared->places[(start + i) % PLACES];
         unsigned state = atomic_load_explicit(&place->state, memory_order_acquire);
@@ -130,11 +138,12 @@ void dp_metrics_observe(enum dp_metric metric, const char *labels, int64_t durat
         return;
     while (bucket < BUCKETS && (double)duration_us > bounds_ms[bucket] * 1000)
         bucket++;
-    if (bucket < BUCKETS)
-        atomic_fetch_add_explicit(&place->buckets[bucket], 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&place->sum_us, (unsigned long long)duration_us,
                               memory_order_relaxed);
     atomic_fetch_add_explicit(&place->count, 1, memory_order_relaxed);
+    /* Last, and read first: no bucket is ever seen to hold more than all together. */
+    if (bucket < BUCKETS)
+        atomic_fetch_add_explicit(&place->buckets[bucket], 1, memory_order_release);
 }
 
 /* What all places with the same metric and labels hold together. */
@@ -144,10 +153,10 @@ struct total {
 
 static void add_place(struct total *total, const struct place *place)
 {
-    total->count += atomic_load(&place->count);
-    total->sum_us += atomic_load(&place->sum_us);
     for (size_t i = 0; i < BUCKETS; i++)
         total->buckets[i] += atomic_load(&place->buckets[i]);
+    total->count += atomic_load(&place->count);
+    total->sum_us += atomic_load(&place->sum_us);
 }
 
 /* False where an earlier place has the same metric and labels, and so has counted this one. */

@@ -22,7 +22,8 @@ enum dp_metric {
  * Map the file that all workers add to; it is made when it is missing. Without this call, or with
  * path NULL, the process counts for itself.
  *
- * Returns: DP_OK, DP_EIO (cannot be made, opened or mapped), DP_EFORMAT (of another version)
+ * Returns: DP_OK, DP_EIO (cannot be made, opened or mapped), DP_EFORMAT (of another version or
+ * kind, and left as it is)
  */
 DP_MUST_CHECK
 enum dp_err dp_metrics_open(const char *path);

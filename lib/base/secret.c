@@ -52,9 +52,11 @@ void dp_secret_return(void *slot)
 {
     if (slot == NULL)
         return;
-    assert((uint8_t *)slot >= pool && (uint8_t *)slot < pool + POOL_SIZE);
+    assert((uint8_t *)slot >= pool && (uint8_t *)slot < pool + POOL_SIZE &&
+           (size_t)((uint8_t *)slot - pool) % DP_SECRET_SLOT_SIZE == 0);
     OPENSSL_cleanse(slot, DP_SECRET_SLOT_SIZE);
     pthread_mutex_lock(&lock);
+    assert(vacant_count < DP_SECRET_SLOTS); /* else one was given back twice */
     vacant[vacant_count++] = slot;
     pthread_mutex_unlock(&lock);
 }

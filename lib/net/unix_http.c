@@ -145,7 +145,8 @@ static enum dp_err send_all(int fd, struct iovec *iov, size_t count, int64_t dea
         } else if (n < 0 && errno != EINTR) {
             return DP_EIO;
         }
-        for (; count > 0 && n > 0 && (size_t)n >= iov->iov_len; iov++, count--)
+        /* An empty part is passed too, or it would be sent for ever. */
+        for (; count > 0 && n >= 0 && (size_t)n >= iov->iov_len; iov++, count--)
             n -= (ssize_t)iov->iov_len;
         if (count > 0 && n > 0) {
             iov->iov_base = (char *)iov->iov_base + n;
@@ -191,38 +192,69 @@ static const char *header(const char *line, const char *end, const char *name)
     return line;
 }
 
-/* A number in base 10 or 16 that ends at end (or, for a chunk's size, at its extensions). */
-static enum dp_err parse_size(size_t *out, const char *text, const char *end, int base)
+/* 16: no digit. */
+static unsigned digit_of(char c)
 {
-    char *stop;
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0');
+    return (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (unsigned)((c | 0x20) - 'a') + 10 : 16;
+}
 
-    if (text >= end || strchr("0123456789abcdefABCDEF", *text) == NULL)
+/* The digits from text on, up to the first other character; strtoul would take signs and 0x too. */
+static enum dp_err parse_size(size_t *out, const char **text, const char *end, unsigned base)
+{
+    const char *from = *text;
+
+    for (*out = 0; *text < end && digit_of(**text) < base; ++*text) {
+        unsigned digit = digit_of(**text);
+
+        if (*out > (SIZE_MAX - digit) / base)
+            return DP_EFORMAT;
+        *out = *out * base + digit;
+    }
+    return *text > from ? DP_OK : DP_EFORMAT;
+}
+
+static enum dp_err parse_length(struct answer *a, const char *value, const char *end)
+{
+    size_t len;
+    enum dp_err err = parse_size(&len, &value, end, 10);
+
+    if (err != DP_OK || value != end || (a->has_length && len != a->content_length))
         return DP_EFORMAT;
-    errno = 0;
-    *out = strtoul(text, &stop, base);
-    if (errno != 0 || stop > end || (stop < end && *stop != ';' && *stop != ' '))
-        return DP_EFORMAT;
+    a->content_length = len;
+    a->has_length = true;
     return DP_OK;
+}
+
+/* A chunk's size may be followed by extensions, which mean nothing to us. */
+static enum dp_err parse_chunk_size(size_t *out, const char *text, const char *end)
+{
+    enum dp_err err = parse_size(out, &text, end, 16);
+
+    return err == DP_OK && (text == end || *text == ';' || *text == ' ') ? DP_OK : DP_EFORMAT;
 }
 
 static bool value_is(const char *value, const char *end, const char *word)
 {
     size_t len = strlen(word);
 
-    return (size_t)(end - value) >= len && strncasecmp(value, word, len) == 0;
+    return (size_t)(end - value) == len && strncasecmp(value, word, len) == 0;
 }
 
 static enum dp_err parse_header(struct answer *a, const char *line, const char *end)
 {
     const char *value;
 
-    if ((value = header(line, end, "Content-Length")) != NULL) {
-        a->has_length = true;
-        return parse_size(&a->content_length, value, end, 10);
-    }
-    if ((value = header(line, end, "Transfer-Encoding")) != NULL)
+    while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+        end--;
+    if ((value = header(line, end, "Content-Length")) != NULL)
+        return parse_length(a, value, end);
+    if ((value = header(line, end, "Transfer-Encoding")) != NULL) {
         a->chunked = value_is(value, end, "chunked");
-    else if ((value = header(line, end, "Connection")) != NULL)
+        return a->chunked ? DP_OK : DP_EFORMAT;
+    }
+    if ((value = header(line, end, "Connection")) != NULL)
         a->close = value_is(value, end, "close");
     return DP_OK;
 }
@@ -231,7 +263,7 @@ static enum dp_err parse_head(struct answer *a)
 {
     const char *line = a->mem, *head_end = a->mem + a->head_len;
 
-    if (a->head_len < 15 || strncmp(line, "HTTP/1.1 ", 9) != 0 ||
+    if (a->head_len < sizeof("HTTP/1.1 200\r\n\r\n") - 1 || strncmp(line, "HTTP/1.1 ", 9) != 0 ||
         strspn(line + 9, "0123456789") != 3)
         return DP_EFORMAT;
     a->status = (line[9] - '0') * 100 + (line[10] - '0') * 10 + (line[11] - '0');
@@ -242,7 +274,8 @@ static enum dp_err parse_head(struct answer *a)
         if (err != DP_OK)
             return err;
     }
-    return a->has_length || a->chunked ? DP_OK : DP_EFORMAT;
+    /* Both at once is how one answer is made to look like two (RFC 9112, 6.3). */
+    return a->has_length != a->chunked ? DP_OK : DP_EFORMAT;
 }
 
 static enum dp_err read_head(int fd, struct answer *a, int64_t deadline)
@@ -290,7 +323,7 @@ static enum dp_err read_chunks(int fd, struct answer *a, size_t *body_len, int64
             if (err != DP_OK)
                 return err;
         }
-        err = parse_size(&size, a->mem + at, end, 16);
+        err = parse_chunk_size(&size, a->mem + at, end);
         if (err != DP_OK)
             return err;
         at = (size_t)(end - a->mem) + 2;
@@ -299,6 +332,8 @@ static enum dp_err read_chunks(int fd, struct answer *a, size_t *body_len, int64
         if (size > a->cap - at || a->cap - at - size < 2)
             return DP_ETOOBIG;
         err = receive_up_to(fd, a, at + size + 2, deadline);
+        if (err == DP_OK && memcmp(a->mem + at + size, "\r\n", 2) != 0)
+            err = DP_EFORMAT;
         if (err != DP_OK)
             return err;
         memmove(a->mem + a->head_len + *body_len, a->mem + at, size);

@@ -374,6 +374,8 @@ static enum dp_err which_exists(struct connection *c)
         return DP_ESTORE;
     if (strstr(message, "users.user_id") != NULL)
         return DP_EUSEREXISTS;
+    if (strstr(message, "user_keys.address") != NULL)
+        return DP_ESELFTEST;
     return strstr(message, "users.email") != NULL ? DP_EEMAILEXISTS : DP_ESTORE;
 }
 
@@ -407,7 +409,7 @@ static enum dp_err insert_key(struct connection *c, const struct dp_user *user)
     bind_text(s, 5, user->app_id);
     bind_text(s, 6, user->signature_chain);
     sqlite3_bind_int64(s, 7, user->created_ms);
-    return run(s) == SQLITE_OK ? DP_OK : DP_ESTORE;
+    return run(s) == SQLITE_OK ? DP_OK : which_exists(c);
 }
 
 static enum dp_err write_user(void *db, void *arg)

@@ -64,7 +64,8 @@ struct dp_token {
  *
  * In-out: user  id is set; everything else must be filled
  * In:     tokens  count of them; their user_id is not looked at
- * Returns: DP_OK, DP_EUSEREXISTS, DP_EEMAILEXISTS, DP_ESTORE
+ * Returns: DP_OK, DP_EUSEREXISTS, DP_EEMAILEXISTS, DP_ESTORE, DP_ESELFTEST (another user has this
+ *          very key: the guest agent does not keep users apart)
  */
 DP_MUST_CHECK
 enum dp_err dp_store_add_user(struct dp_store *store, struct dp_user *user,

@@ -54,13 +54,19 @@ static bool is_change(const char *method)
     return strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0;
 }
 
-/* Browsers send Origin with every request that changes something (Fetch, 3.1). */
+/*
+ * Browsers send Origin with every request that changes something (Fetch, 3.1). A proxy that ends
+ * TLS before this server makes it https where nginx sees http; the reverse would be another site.
+ */
 static bool same_origin(const struct dp_exchange *x)
 {
     const char *origin = dp_request_param(x, "HTTP_ORIGIN");
-    const char *host = strstr(origin, "://");
+    const char *host = dp_request_param(x, "HTTP_HOST");
+    bool https = strcmp(dp_request_param(x, "HTTPS"), "on") == 0;
 
-    return host != NULL && strcasecmp(host + 3, dp_request_param(x, "HTTP_HOST")) == 0;
+    if (strncmp(origin, "https://", 8) == 0)
+        return strcasecmp(origin + 8, host) == 0;
+    return !https && strncmp(origin, "http://", 7) == 0 && strcasecmp(origin + 7, host) == 0;
 }
 
 enum dp_err dp_auth_identify(struct dp_exchange *x, struct dp_token *token)

@@ -34,6 +34,8 @@ static void add_method(char *allow, size_t size, const char *method)
 {
     size_t len = strlen(allow);
 
+    if (strstr(allow, method) != NULL)
+        return;
     snprintf(allow + len, size - len, "%s%s%s", len > 0 ? ", " : "", method,
              strcmp(method, "GET") == 0 ? ", HEAD" : "");
 }

@@ -11,7 +11,7 @@ CREATE TABLE user_keys (
     user_id         INTEGER NOT NULL REFERENCES users (id),
     namespace       TEXT    NOT NULL,
     pub_key_hex     TEXT    NOT NULL, -- 0x, 65 bytes, uncompressed
-    address         TEXT    NOT NULL, -- EIP-55
+    address         TEXT    NOT NULL UNIQUE, -- EIP-55; two users with one key are a broken agent
     app_id          TEXT    NOT NULL, -- 0x, 20 bytes
     signature_chain TEXT    NOT NULL, -- JSON array of two 65-byte signatures, as the agent gave it
     created_at      INTEGER NOT NULL,

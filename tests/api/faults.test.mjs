@@ -8,7 +8,7 @@ import { getKey, hashOf, wallet } from './lib/derive.mjs';
 import { answerJson, fakeAgent, properly } from './lib/fake-agent.mjs';
 import { assertProblem, client } from './lib/http.mjs';
 import { workers } from './lib/proc.mjs';
-import { sleep, startStack, temporaryDir } from './lib/stack.mjs';
+import { freePort, sleep, spawnUp, startStack, temporaryDir, within } from './lib/stack.mjs';
 
 /* The agent has 2 s to answer; the rest is for a busy machine. */
 const ANSWER_MS = 3500;
@@ -252,64 +252,94 @@ describe('the guest agent', () => {
     });
 });
 
-describe('an agent that gives everyone the same key', () => {
+/* A socket with an agent on it, and a data directory that outlives the stacks started on it. */
+async function withAgent(body) {
     const dir = temporaryDir();
     const socket = join(dir, 'agent.sock');
     const agent = fakeAgent(socket);
-    let stack, api;
-
-    before(async () => {
-        agent.fault = (res, method, fields) => {
-            if (method !== 'GetKey') return false;
-            answerJson(res, getKey('one for all', fields.purpose));
-            return true;
-        };
+    const settings = { DSTACK_SIMULATOR_ENDPOINT: socket, DATA_DIR: join(dir, 'data'), ADMIN_TOKEN: 'ab'.repeat(32) };
+    const stacks = [];
+    const start = async () => {
+        const stack = await startStack(settings);
+        stacks.push(stack);
+        return { ...stack, api: client(stack) };
+    };
+    try {
         await agent.start();
-        stack = await startStack({ DSTACK_SIMULATOR_ENDPOINT: socket });
-        api = client(stack);
-    });
-    after(async () => {
-        await stack?.stop();
+        await body(agent, start, settings);
+    } finally {
+        for (const stack of stacks) await stack.stop();
         await agent.stop();
         rmSync(dir, { recursive: true, force: true });
-    });
+    }
+}
 
-    test('gets no user and no signature, until it is mended', async () => {
-        for (const userId of ['alice', 'bob', 'carol'])
-            assertProblem(await api('POST', '/api/signup', { email: `${userId}@example.com`, userId }), 503, 'self_test_failed');
-        assert.equal((await api('GET', '/api/health/live')).status, 200);
+const oneForAll = (res, method, fields) => {
+    if (method !== 'GetKey') return false;
+    answerJson(res, getKey('one for all', fields.purpose));
+    return true;
+};
+
+async function refusesToStart(settings) {
+    const up = spawnUp({ ...settings, PORT: String(await freePort()) });
+    const code = await within(up.exit, 30_000);
+    if (code === 'late') up.child.kill('SIGTERM');
+    await up.exit;
+    assert.ok(Number.isInteger(code) && code > 0, `exit ${code}: ${up.output}`);
+    assert.match(up.output, /guest agent/i, 'a sentence says whose fault it is');
+    assert.ok(up.output.includes(settings.DSTACK_SIMULATOR_ENDPOINT), 'and where it was looked for');
+}
+
+describe('an agent that gives everyone the same key', () => {
+    const signup = ({ api }, userId) => api('POST', '/api/signup', { email: `${userId}@example.com`, userId });
+    const sign = ({ api }, { userId, token }) => api('POST', `/api/users/${userId}/sign`, { message: 'm' }, { token });
+
+    test('from the first key on gets no user and no signature', () => withAgent(async (agent, start) => {
+        const first = await start();
+        const { json: alice } = await signup(first, 'alice');
+        await first.stop();
+
+        const second = await start();
+        agent.fault = oneForAll;
+        for (const userId of ['bob', 'carol'])
+            assertProblem(await signup(second, userId), 503, 'self_test_failed');
+        for (let i = 0; i < 3; i++) assertProblem(await sign(second, alice), 503, 'self_test_failed');
+        assert.equal((await second.api('GET', '/api/health/live')).status, 200);
+        assert.equal((await second.api('GET', '/api/users/bob/keys')).status, 404);
+        await second.stop();
+
         agent.fault = null;
-        await until('signup works', HEALTH_MS, async () => {
-            const answer = await api('POST', '/api/signup', { email: 'alice@example.com', userId: 'alice' });
-            if (answer.status !== 201) return `${answer.status} ${answer.body}`;
-            assert.equal(answer.json.address, wallet('alice').address);
-            return true;
-        });
-    });
+        const third = await start();
+        assert.equal((await sign(third, alice)).status, 200);
+        assert.equal((await signup(third, 'bob')).json.address, wallet('bob').address);
+    }));
+
+    test('later on, once it was trusted: no two users get one key, and nothing is signed', () => withAgent(async (agent, start) => {
+        const stack = await start();
+        const { json: alice } = await signup(stack, 'alice');
+        assert.equal((await sign(stack, alice)).status, 200);
+        agent.fault = oneForAll;
+        const signed = await sign(stack, alice);
+        assert.ok(signed.status >= 500, `${signed.status} ${signed.body}`);
+        const made = [];
+        for (const userId of ['bob', 'carol', 'dave']) {
+            const answer = await signup(stack, userId);
+            if (answer.status === 201) made.push(answer.json.address);
+            else assertProblem(answer, 503, 'self_test_failed');
+        }
+        assert.equal(new Set(made).size, made.length, 'two users have one address');
+    }));
+
+    test('keeps the stack from starting', () => withAgent(async (agent, start, settings) => {
+        agent.fault = oneForAll;
+        await refusesToStart(settings);
+    }));
 });
 
-describe('an agent that is not there at the start', () => {
-    test('is waited for: the stack starts, says so, and serves as soon as it comes', async () => {
-        const dir = temporaryDir();
-        const socket = join(dir, 'agent.sock');
-        const agent = fakeAgent(socket);
-        const stack = await startStack({ DSTACK_SIMULATOR_ENDPOINT: socket });
-        const api = client(stack);
-        try {
-            assert.equal((await api('GET', '/api/health/live')).status, 200);
-            assertProblem(await api('POST', '/api/signup', { email: 'a@example.com', userId: 'alice' }), 503, 'dstack_unavailable');
-            await agent.start();
-            await until('signup works', HEALTH_MS, async () => {
-                const answer = await api('POST', '/api/signup', { email: 'a@example.com', userId: 'alice' });
-                return answer.status === 201 || `${answer.status} ${answer.body}`;
-            });
-        } finally {
-            await stack.stop();
-            await agent.stop();
-            rmSync(dir, { recursive: true, force: true });
-        }
-    });
-});
+test('without an agent the stack does not start, and says why', () => withAgent(async (agent, start, settings) => {
+    await agent.stop();
+    await refusesToStart(settings);
+}));
 
 describe('workers killed with -9', () => {
     let stack, api, alice;
@@ -338,24 +368,36 @@ describe('workers killed with -9', () => {
     }
 
     const programs = () => [...new Set(workers(stack).map(({ program }) => program))].sort();
-    const kill = (list) => list.forEach(({ pid }) => {
-        try {
-            process.kill(pid, 'SIGKILL');
-        } catch (err) {
-            if (err.code !== 'ESRCH') throw err;
-        }
-    });
+    /* Kill, and return once they are gone. */
+    const kill = async (list) => {
+        const pids = list.map(({ pid }) => pid);
+        for (const pid of pids)
+            try {
+                process.kill(pid, 'SIGKILL');
+            } catch (err) {
+                if (err.code !== 'ESRCH') throw err;
+            }
+        await until('the workers are gone', 2000, () => !workers(stack).some(({ pid }) => pids.includes(pid)));
+    };
 
     test('one worker or all of a program: the next request is served', async () => {
         let round = 0;
         await everything(++round);
         assert.ok(programs().length >= 5, `programs: ${programs()}`);
         for (const program of programs()) {
-            kill(workers(stack).filter((one) => one.program === program).slice(0, 1));
+            await kill(workers(stack).filter((one) => one.program === program).slice(0, 1));
             await everything(++round);
-            kill(workers(stack).filter((one) => one.program === program));
+            await kill(workers(stack).filter((one) => one.program === program));
             await everything(++round);
             assert.ok(workers(stack).some((one) => one.program === program), `${program} is back`);
+        }
+    });
+
+    test('one worker eight times in a row: each next request is served', async () => {
+        for (let i = 0; i < 8; i++) {
+            await kill(workers(stack).filter(({ program }) => program === 'keys'));
+            const { status, body } = await api('GET', '/api/users/alice/keys');
+            assert.equal(status, 200, `after ${i + 1} kills: ${body}`);
         }
     });
 
@@ -375,7 +417,7 @@ describe('workers killed with -9', () => {
         for (let i = 0; i < 30; i++) {
             await sleep(100);
             const list = workers(stack).filter(({ program }) => /signup/.test(program));
-            kill(list.slice(0, 1 + (i % 2)));
+            await kill(list.slice(0, 1 + (i % 2)));
         }
         going = false;
         await Promise.all(clients);

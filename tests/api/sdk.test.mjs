@@ -229,7 +229,7 @@ describe('the wire', () => {
     });
 
     test('a long path is a path', async () => {
-        const path = 'p'.repeat(100_000);
+        const path = 'p'.repeat(30_000);
         assert.equal((await post('GetKey', { path, purpose: 'ethereum' })).json?.key, getKey(path, 'ethereum').key);
     });
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { client } from './lib/http.mjs';
 import { family, leftovers } from './lib/proc.mjs';
-import { freePort, sleep, spawnUp, startStack, temporaryDir } from './lib/stack.mjs';
+import { freePort, sleep, spawnUp, startStack, temporaryDir, within } from './lib/stack.mjs';
 
 const TOKEN = /\b[0-9a-f]{64}\b/g;
 
@@ -100,7 +100,8 @@ test('a port that is taken stops the start with a sentence that names it', async
     try {
         const began = Date.now();
         const up = spawnUp({ PORT: String(port), DATA_DIR: dataDir });
-        const code = await Promise.race([up.exit, sleep(20_000).then(() => up.child.kill('SIGTERM') && 'late')]);
+        const code = await within(up.exit, 20_000);
+        if (code === 'late') up.child.kill('SIGTERM');
         const took = Date.now() - began;
         assert.ok(Number.isInteger(code) && code > 0, `exit ${code}: ${up.output}`);
         assert.ok(took < 5000, `took ${took} ms`);
@@ -123,12 +124,11 @@ const BAD = [
     ['SIGN_SCHEME', 'banana'],
     ['EXPOSE_INFO', 'banana'],
     ['ADMIN_TOKEN', 'short'],
-    ['ADMIN_TOKEN', 'z'.repeat(64)],
     ['KEY_NAMESPACE', '../wallet'],
     ['KEY_NAMESPACE', 'wallet/ethereum/'],
     ['DATABASE_URL', 'banana'],
-    ['RATE_LIMIT', 'banana'],
     ['WORKERS', 'banana'],
+    ['WORKERS', '0'],
     ['LOG_LEVEL', 'banana'],
 ];
 for (const [name, value] of BAD)
@@ -136,7 +136,8 @@ for (const [name, value] of BAD)
         const dataDir = temporaryDir();
         const up = spawnUp({ PORT: String(await freePort()), DATA_DIR: dataDir, [name]: value });
         try {
-            const code = await Promise.race([up.exit, sleep(30_000).then(() => up.child.kill('SIGTERM') && 'late')]);
+            const code = await within(up.exit, 30_000);
+            if (code === 'late') up.child.kill('SIGTERM');
             await up.exit;
             assert.ok(Number.isInteger(code) && code > 0, `exit ${code}: ${up.output}`);
             assert.match(up.output, new RegExp(`\\b${name}\\b`));
@@ -168,7 +169,8 @@ test('two on one data directory: the second is refused, the first lives on', asy
     const stack = await startStack();
     try {
         const up = spawnUp({ PORT: String(await freePort()), DATA_DIR: stack.dataDir });
-        const code = await Promise.race([up.exit, sleep(20_000).then(() => up.child.kill('SIGTERM') && 'late')]);
+        const code = await within(up.exit, 20_000);
+        if (code === 'late') up.child.kill('SIGTERM');
         await up.exit;
         assert.ok(Number.isInteger(code) && code > 0, `exit ${code}: ${up.output}`);
         assert.equal((await client(stack)('GET', '/api/health')).status, 200);

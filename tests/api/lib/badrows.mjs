@@ -141,7 +141,6 @@ const DUPLICATES = {
     'a name with an escaped slash': '{"email":"dup@example.com","userId":"a1","a/b":1,"a\\/b":2}',
     'a name beyond ASCII': '{"email":"dup@example.com","userId":"a1","é":1,"\\u00e9":2}',
     'a name beyond the BMP': '{"email":"dup@example.com","userId":"a1","🔑":1,"\\ud83d\\udd11":2}',
-    'a name with NUL': '{"email":"dup@example.com","userId":"a1","a\\u0000b":1,"a\\u0000b":2}',
     'null twice': '{"email":"dup@example.com","userId":"a1","x":null,"x":null}',
 };
 
@@ -229,7 +228,10 @@ export function badRows({ user, other, adminToken }) {
     }
     post('signup: everything missing', '/api/signup', {}, one(400, 'missing_field'));
     post('verify: everything missing', '/api/verify', {}, one(400, 'missing_field'));
-    post('signup: a name that goes on after NUL', '/api/signup', '{"email":"nul@example.com","userId\\u0000":"nul"}', one(400, 'missing_field'));
+    post('signup: a name that goes on after NUL', '/api/signup', '{"email":"nul@example.com","userId\\u0000":"nul"}', one(400, 'invalid_json'));
+    post('signup: a field, and its name going on after NUL', '/api/signup', '{"email":"x@example.com","userId":"-","userId\\u0000":"nul2"}', one(400, 'invalid_json'));
+    post('sign: a message whose name goes on after NUL', signPath, '{"message\\u0000":"m"}', one(400, 'invalid_json'), mine);
+    post('session: a token whose name goes on after NUL', '/api/session', `{"token\\u0000":"${user.token}"}`, one(400, 'invalid_json'));
     post('signup: a name in another case', '/api/signup', '{"email":"case@example.com","userid":"case"}', one(400, 'missing_field'));
     post('signup: a name with a blank', '/api/signup', '{"email":"case@example.com","userId ":"case"}', one(400, 'missing_field'));
     post('signup: a number that no machine holds', '/api/signup', '{"email":"n@example.com","userId":' + '9'.repeat(60_000) + '}', one(400, 'wrong_type'));
@@ -244,7 +246,7 @@ export function badRows({ user, other, adminToken }) {
 
     for (const [name, query] of Object.entries({ empty: '', NUL: 'a%00', 'NUL alone': '%00', slash: 'a%2fb', dots: '..', blank: 'a+b', 'invalid UTF-8': '%ff%fe',
         letters: '%c3%a9', long: 'x'.repeat(65), 'very long': 'x'.repeat(3000), newline: 'a%0ab', 'half an escape': 'a%', 'no escape': '%zz' }))
-        get(`keys of me, user id: ${name}`, `/api/users/me/keys?userId=${query}`, one(400, 'invalid_user_id'));
+        get(`keys of me, user id: ${name}`, `/api/users/me/keys?userId=${query}`, [[400, 'invalid_user_id'], [400, 'invalid_parameter']]);
     for (const [name, id] of Object.entries({ dash: '-a', hidden: '.a', blank: 'a%20b', letters: '%c3%a9', 'invalid UTF-8': '%ff', long: 'x'.repeat(65),
         'very long': 'x'.repeat(3000), quote: "a'b", colon: 'a:b', percent: 'a%25b', newline: 'a%0ab', backslash: 'a%5cb', plus: 'a+b' })) {
         get(`keys, user id: ${name}`, `/api/users/${id}/keys`, one(400, 'invalid_user_id'));
@@ -272,14 +274,16 @@ export function badRows({ user, other, adminToken }) {
         'a hidden file': '/.git/config',
     };
     for (const [name, path] of Object.entries(wandering))
-        get(`path: ${name}`, path, [[400, 'invalid_user_id'], [400, 'bad_request'], [404, 'not_found']]);
+        get(`path: ${name}`, path, path.startsWith('/api/') && !path.includes('../..')
+            ? [[400, 'invalid_user_id'], [400, 'bad_request'], [404, 'not_found']]
+            : [[400, 'bad_request'], [404, null]]);
     get('path: NUL', '/api/users/a%00/keys', [...BAD_REQUEST, ...one(400, 'invalid_user_id')]);
     get('path: NUL alone', '/%00', BAD_REQUEST);
     get('path: half an escape', '/api/users/a%4/keys', BAD_REQUEST);
     get('path: no escape', '/api/users/%zz/keys', BAD_REQUEST);
-    get('path: above the root', '/..', [...BAD_REQUEST, ...NOT_FOUND]);
-    get('path: longer than any buffer', '/api/users/' + 'x'.repeat(60_000) + '/keys', [...BAD_REQUEST, [414, 'bad_request']]);
-    get('query longer than any buffer', '/api/users/me/keys?userId=' + 'x'.repeat(60_000), [...BAD_REQUEST, [414, 'bad_request']]);
+    get('path: above the root', '/..', BAD_REQUEST);
+    get('path: longer than any buffer', '/api/users/' + 'x'.repeat(60_000) + '/keys', [...BAD_REQUEST, [414, 'uri_too_long']]);
+    get('query longer than any buffer', '/api/users/me/keys?userId=' + 'x'.repeat(60_000), [...BAD_REQUEST, [414, 'uri_too_long']]);
 
     for (const [path, methods] of Object.entries({
         '/api/signup': ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'FOO'],
@@ -395,12 +399,12 @@ export function badRows({ user, other, adminToken }) {
     raw('a control byte in the path', `GET /api/\x01health HTTP/1.1\r\n${host}${end}`, [...BAD_REQUEST, ...NOT_FOUND]);
     raw('NUL in the path', `GET /api/\0health HTTP/1.1\r\n${host}${end}`, BAD_REQUEST);
     raw('no version', `GET /api/health XTTP/1.1\r\n${host}${end}`, BAD_REQUEST);
-    raw('version 9', `GET /api/health HTTP/9.9\r\n${host}${end}`, [...BAD_REQUEST, [505, null]]);
+    raw('version 9', `GET /api/health HTTP/9.9\r\n${host}${end}`, BAD_REQUEST);
     raw('two lengths', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 2\r\nContent-Length: 3\r\n${end}{}x`, BAD_REQUEST);
     raw('a negative length', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: -2\r\n${end}{}`, BAD_REQUEST);
     raw('a length that is no number', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 2x\r\n${end}{}`, BAD_REQUEST);
     raw('length and chunks', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n${end}0\r\n\r\n`, BAD_REQUEST);
-    raw('an unknown transfer encoding', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nTransfer-Encoding: xchunked\r\n${end}0\r\n\r\n`, [...BAD_REQUEST, [501, null]]);
+    raw('an unknown transfer encoding', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nTransfer-Encoding: xchunked\r\n${end}0\r\n\r\n`, BAD_REQUEST);
     raw('a length shorter than the body', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\nContent-Length: 5\r\n${end}{"email":"cut@example.com","userId":"cut"}`, INVALID_JSON);
     raw('no length at all', `POST /api/signup HTTP/1.1\r\n${host}Content-Type: application/json\r\n${end}{"email":"cut@example.com","userId":"cut"}`,
         [...INVALID_JSON, [411, 'bad_request']]);

@@ -1,7 +1,8 @@
 // derive.mjs - what dstack's guest agent derives and signs, computed with noble and viem alone.
-import { hkdfSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { secp256k1 } from '@noble/curves/secp256k1';
+import { hkdf } from '@noble/hashes/hkdf';
+import { sha256 } from '@noble/hashes/sha2';
 import { concat, keccak256, recoverPublicKey, stringToHex } from 'viem';
 import { publicKeyToAddress } from 'viem/accounts';
 
@@ -16,7 +17,7 @@ const hex = (bytes) => Buffer.from(bytes).toString('hex');
 
 /* The 32 bytes that GetKey gives for a path. */
 export function deriveKey(path, appKey = GEN2.k256_key) {
-    return Buffer.from(hkdfSync('sha256', Buffer.from(appKey, 'hex'), 'RATLS', Buffer.from(path), 32));
+    return Buffer.from(hkdf(sha256, Buffer.from(appKey, 'hex'), 'RATLS', Buffer.from(path), 32));
 }
 
 /* A user's wallet as it has to come out. */

@@ -12,7 +12,7 @@ export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
 export const BUILD_DIR = process.env.BUILD_DIR ?? join(ROOT, 'build');
 
 /* The first start of all builds the programs, so the limit is that of a slow compiler. */
-const READY_MS = 600_000;
+const READY_MS = 180_000;
 const STOP_MS = 20_000;
 
 const running = new Set();
@@ -23,6 +23,17 @@ for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => process.exit(1));
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+/* What the promise comes to, or 'late' after ms. */
+export async function within(promise, ms) {
+    let timer;
+    const late = new Promise((done) => (timer = setTimeout(done, ms, 'late')));
+    try {
+        return await Promise.race([promise, late]);
+    } finally {
+        clearTimeout(timer);
+    }
+}
 
 export function temporaryDir() {
     return mkdtempSync(join(tmpdir(), 'dp-api-'));
@@ -111,8 +122,7 @@ export async function startStack(settings = {}) {
     async function stop(signal = 'SIGTERM') {
         if (running.has(up.child)) {
             up.child.kill(signal);
-            const late = sleep(STOP_MS).then(() => 'late');
-            if ((await Promise.race([up.exit, late])) === 'late') {
+            if ((await within(up.exit, STOP_MS)) === 'late') {
                 for (const { pid } of family(up.pid, dataDir)) process.kill(pid, 'SIGKILL');
                 throw new Error(`./up did not end within ${STOP_MS} ms of ${signal}`);
             }
@@ -150,7 +160,7 @@ export async function startSim(...args) {
     if (!existsSync(binary)) await (await startStack()).stop();
     const dir = temporaryDir();
     const socket = join(dir, 'dstack.sock');
-    const child = spawn(binary, ['--socket', socket, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(binary, ['--data', join(ROOT, 'bin/sim/gen2'), '--socket', socket, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     child.stdout.on('data', (data) => (output += data));
     child.stderr.on('data', (data) => (output += data));
