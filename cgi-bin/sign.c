@@ -26,7 +26,7 @@ static enum dp_err sign_digest(struct dp_exchange *x, uint8_t sig[static DP_SECP
                                const struct dp_user *user, const struct dp_message *message)
 {
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_key(x->service->wallet, &key, user->user_id);
+    enum dp_err err = dp_wallet_key(x->service->wallet, &key, user->key_namespace, user->user_id);
 
     if (err == DP_OK)
         err = check_key(&key, user);
@@ -34,6 +34,17 @@ static enum dp_err sign_digest(struct dp_exchange *x, uint8_t sig[static DP_SECP
         err = dp_secp_sign(sig, key.key, message->digest);
     dp_guest_key_free(&key);
     return err;
+}
+
+/* Whoever holds a signature finds it in the log: its row is there before the answer is. */
+static enum dp_err log_signature(struct dp_exchange *x, const struct dp_user *user,
+                                 const struct dp_message *message)
+{
+    struct dp_audit_row row;
+
+    dp_audit_signature(&row, dp_auth_actor(x), user->user_id, message->digest, message->scheme,
+                       user->key_namespace, 0);
+    return dp_store_append_audit(x->service->store, &row, 1);
 }
 
 static enum dp_err reply(struct dp_exchange *x, uint8_t sig[static DP_SECP_SIG_LEN],
@@ -74,6 +85,8 @@ static enum dp_err sign_message(struct dp_exchange *x)
     if (err == DP_OK)
         err = sign_digest(x, sig, &user, &message);
     if (err == DP_OK)
+        err = log_signature(x, &user, &message);
+    if (err == DP_OK)
         err = reply(x, sig, &user, &message);
     json_object_put(body);
     dp_metrics_count(DP_METRIC_SIGN_TOTAL, err == DP_OK ? "result=\"ok\"" : "result=\"error\"");
@@ -88,7 +101,7 @@ static const struct dp_route routes[] = {
 int main(void)
 {
     static const struct dp_program program = {
-        .needs = DP_NEED_GUEST | DP_NEED_STORE_READ,
+        .needs = DP_NEED_GUEST | DP_NEED_STORE_WRITE,
         .threads = 80,
         .routes = routes,
         .route_count = sizeof(routes) / sizeof(routes[0]),

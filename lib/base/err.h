@@ -48,6 +48,12 @@
     X(DP_EUNKNOWNUSER, "no such user")                                                             \
     X(DP_EUSEREXISTS, "the user id is taken")                                                      \
     X(DP_EEMAILEXISTS, "the email address is taken")                                               \
+    X(DP_ENAMESPACE, "not a namespace to rotate to")                                               \
+    X(DP_ENAMESPACEUSED, "the user has or had a key in this namespace")                            \
+    X(DP_ETOOMANYKEYS, "the user has had too many keys")                                           \
+    X(DP_ETOKENNAME, "not a name for a token")                                                     \
+    X(DP_ETOOMANYTOKENS, "the user has too many tokens")                                           \
+    X(DP_EADMINTOKENFIXED, "the admin token is a setting")                                         \
     X(DP_ENOTFOUND, "no such resource")                                                            \
     X(DP_EMETHOD, "the method is not allowed here")
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,12 +128,25 @@ static enum dp_err trust_agent(struct dp_wallet *wallet)
     return DP_ESELFTEST;
 }
 
-enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id)
+/* What a database says is not to reach the product's own keys. */
+static bool is_ours(const char *key_namespace)
+{
+    static const char ours[] = DP_SELF_TEST_NAMESPACE;
+    size_t len = sizeof(ours) - 1;
+
+    return strncmp(key_namespace, ours, len) == 0 &&
+           (key_namespace[len] == '/' || key_namespace[len] == '\0');
+}
+
+enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key,
+                          const char *key_namespace, const char *user_id)
 {
     enum dp_err err = trust_agent(wallet);
 
     memset(key, 0, sizeof(*key));
-    return err == DP_OK ? derive(wallet, key, wallet->key_namespace, user_id) : err;
+    if (err == DP_OK && is_ours(key_namespace))
+        return DP_EINVAL;
+    return err == DP_OK ? derive(wallet, key, key_namespace, user_id) : err;
 }
 
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
@@ -154,7 +168,7 @@ enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP
 enum dp_err dp_wallet_check(struct dp_wallet *wallet)
 {
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_key(wallet, &key, DP_SELF_TEST_USER_1);
+    enum dp_err err = dp_wallet_key(wallet, &key, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
     dp_guest_key_free(&key);
     return err;

@@ -1,6 +1,7 @@
 /* request.c - what a client sent: variables, query, body. */
 #include "web/web.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,13 @@ const char *dp_request_param(const struct dp_exchange *x, const char *name)
     const char *value = FCGX_GetParam(name, x->fcgi->envp);
 
     return value != NULL ? value : "";
+}
+
+int64_t dp_request_id(const struct dp_exchange *x)
+{
+    const char *slash = strrchr(dp_request_param(x, "DOCUMENT_URI"), '/');
+
+    return slash != NULL ? strtoll(slash + 1, NULL, 10) : 0;
 }
 
 /* Decode len characters of a query's value. */
@@ -63,6 +71,24 @@ enum dp_err dp_request_query(struct dp_exchange *x, const char *name, char *out,
     }
     if (present != NULL)
         *present = found;
+    return DP_OK;
+}
+
+enum dp_err dp_request_number(struct dp_exchange *x, int64_t *out, const char *name, int64_t min,
+                              int64_t max, int64_t fallback)
+{
+    char text[24], *end;
+    bool present;
+    enum dp_err err = dp_request_query(x, name, text, sizeof(text), &present);
+
+    *out = fallback;
+    if (err != DP_OK || !present)
+        return err;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || *out < min || *out > max)
+        return dp_fail(&x->detail, DP_EPARAM, name, "%s must be a whole number from %lld to %lld.",
+                       name, (long long)min, (long long)max);
     return DP_OK;
 }
 
