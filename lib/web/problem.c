@@ -110,7 +110,7 @@ const char *dp_problem_code(enum dp_err err)
     return problems[err].code != NULL ? problems[err].code : "internal_error";
 }
 
-static int status_of(enum dp_err err)
+int dp_problem_status(enum dp_err err)
 {
     return problems[err].code != NULL ? problems[err].status : 500;
 }
@@ -122,20 +122,25 @@ static const char *detail_of(const struct dp_exchange *x, enum dp_err err)
     return x->detail.text[0] != '\0' ? x->detail.text : problems[err].detail;
 }
 
+void dp_problem_describe(const struct dp_exchange *x, enum dp_err err, struct json_object *object)
+{
+    dp_json_add_text(object, "detail", detail_of(x, err));
+    dp_json_add_text(object, "code", dp_problem_code(err));
+    if (x->detail.field[0] != '\0' && dp_problem_status(err) < 500)
+        dp_json_add_text(object, "field", x->detail.field);
+}
+
 void dp_reply_problem(struct dp_exchange *x, enum dp_err err)
 {
     struct json_object *problem = json_object_new_object();
-    int status = status_of(err);
+    int status = dp_problem_status(err);
 
     if (problem == NULL)
         return;
     dp_json_add_text(problem, "type", "about:blank");
     dp_json_add_text(problem, "title", dp_status_text(status));
     dp_json_add_int(problem, "status", status);
-    dp_json_add_text(problem, "detail", detail_of(x, err));
-    dp_json_add_text(problem, "code", dp_problem_code(err));
-    if (x->detail.field[0] != '\0' && status < 500)
-        dp_json_add_text(problem, "field", x->detail.field);
+    dp_problem_describe(x, err, problem);
     dp_json_add_text(problem, "request_id", x->request_id);
     if (err == DP_EUNAUTHORIZED)
         dp_reply_header(x, "WWW-Authenticate", "Bearer realm=\"devproof\"");
