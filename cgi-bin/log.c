@@ -49,26 +49,26 @@ static enum dp_err end(const struct page *page)
     return x->body.err;
 }
 
-static enum dp_err read_limits(struct dp_exchange *x, struct page *page, int64_t *cursor,
-                               int64_t fallback)
+static enum dp_err read_limits(struct page *page, int64_t *cursor, int64_t fallback)
 {
+    struct dp_exchange *x = page->x;
     int64_t limit;
     enum dp_err err = dp_request_number(x, &limit, "limit", 1, DP_LIST_MAX, LIMIT_DEFAULT);
 
     if (err == DP_OK)
         err = dp_request_number(x, cursor, "cursor", 0, INT64_MAX, fallback);
-    *page = (struct page){.x = x, .limit = (int)limit};
+    page->limit = (int)limit;
     return err;
 }
 
 static enum dp_err of_user(struct dp_exchange *x)
 {
-    struct page page;
+    struct page page = {.x = x};
     int64_t before = 0;
     enum dp_err err = dp_auth_require_user(x, x->user_id);
 
     if (err == DP_OK)
-        err = read_limits(x, &page, &before, INT64_MAX);
+        err = read_limits(&page, &before, INT64_MAX);
     if (err == DP_OK)
         err = dp_store_list_user_audit(x->service->store, x->user_id, before, page.limit + 1,
                                        add_row, &page);
@@ -78,12 +78,12 @@ static enum dp_err of_user(struct dp_exchange *x)
 /* That the admin reads this is a row of it, the last one. */
 static enum dp_err of_all(struct dp_exchange *x)
 {
-    struct page page;
+    struct page page = {.x = x};
     int64_t after = 0;
     enum dp_err err = dp_auth_require_admin(x);
 
     if (err == DP_OK)
-        err = read_limits(x, &page, &after, 0);
+        err = read_limits(&page, &after, 0);
     if (err == DP_OK)
         err = dp_auth_log_read(x, "log");
     if (err == DP_OK)

@@ -78,7 +78,7 @@ enum dp_err dp_request_number(struct dp_exchange *x, int64_t *out, const char *n
                               int64_t max, int64_t fallback)
 {
     char text[24], *end;
-    bool present;
+    bool present = false;
     enum dp_err err = dp_request_query(x, name, text, sizeof(text), &present);
 
     *out = fallback;
