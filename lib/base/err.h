@@ -37,6 +37,9 @@
     X(DP_ESIGNATURE, "not an ECDSA signature")                                                     \
     X(DP_ESCHEME, "not a known signing scheme")                                                    \
     X(DP_EMESSAGE, "the message is too long")                                                      \
+    X(DP_ETXLIKE, "the message could be a transaction")                                            \
+    X(DP_ETYPEDDATA, "not typed data by EIP-712")                                                  \
+    X(DP_EBATCH, "more items than a batch may have")                                               \
     X(DP_EBODY, "the body is too long")                                                            \
     X(DP_EMEDIA, "the body's content type is not application/json")                                \
     X(DP_EUNAUTHORIZED, "no valid token")                                                          \
@@ -63,8 +66,8 @@ const char *dp_err_text(enum dp_err err);
 
 /* What went wrong, in words that help whoever sent the input. The caller owns it. */
 struct dp_detail {
-    char field[64]; /* the field or variable at fault, or "" */
-    char text[256]; /* one sentence, or "" */
+    char field[160]; /* the field or variable at fault, or "" */
+    char text[320];  /* one sentence, or "" */
 };
 
 /**

@@ -107,9 +107,9 @@ static enum dp_err read_body(struct dp_exchange *x, struct dp_buf *body)
     char *room;
     int got;
 
-    if (len > DP_BODY_MAX)
-        return dp_fail(&x->detail, DP_EBODY, NULL, "The body may have up to %d bytes.",
-                       DP_BODY_MAX);
+    if (len > body->limit)
+        return dp_fail(&x->detail, DP_EBODY, NULL, "The body may have up to %zu bytes.",
+                       body->limit);
     room = dp_buf_room(body, len);
     if (room == NULL)
         return body->err;
@@ -118,9 +118,9 @@ static enum dp_err read_body(struct dp_exchange *x, struct dp_buf *body)
     return (size_t)got == len ? DP_OK : DP_EIO;
 }
 
-enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out)
+enum dp_err dp_request_json_within(struct dp_exchange *x, struct json_object **out, size_t limit)
 {
-    struct dp_buf body = DP_BUF_INIT(DP_BODY_MAX);
+    struct dp_buf body = DP_BUF_INIT(limit);
     enum dp_err err;
 
     *out = NULL;
@@ -132,4 +132,9 @@ enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out)
         err = dp_json_parse(out, body.data, body.len, &x->detail);
     dp_buf_free(&body);
     return err;
+}
+
+enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out)
+{
+    return dp_request_json_within(x, out, DP_BODY_MAX);
 }

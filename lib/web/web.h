@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 #define DP_BODY_MAX (64 * 1024)          /* bytes of a request's body */
+#define DP_BATCH_BODY_MAX (1024 * 1024)  /* the same on the batch routes */
 #define DP_ANSWER_MAX (16 * 1024 * 1024) /* bytes of an answer */
 #define DP_MESSAGE_MAX (48 * 1024)       /* bytes of a message to be signed */
 
@@ -104,6 +105,10 @@ enum dp_err dp_request_number(struct dp_exchange *x, int64_t *out, const char *n
 DP_MUST_CHECK
 enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out);
 
+/* The same on a route where a body may have up to limit bytes. */
+DP_MUST_CHECK
+enum dp_err dp_request_json_within(struct dp_exchange *x, struct json_object **out, size_t limit);
+
 /* --- answer --- */
 
 /* Answer with an object, which this call frees. Returns: DP_OK, DP_ENOMEM, DP_ETOOBIG */
@@ -126,6 +131,12 @@ enum dp_err dp_stream_write(struct dp_exchange *x, const void *data, size_t len)
 
 /* Make the answer a problem+json document (RFC 9457) for an error. */
 void dp_reply_problem(struct dp_exchange *x, enum dp_err err);
+
+/* Add an error's code, its detail and the field at fault, as x->detail has them. */
+void dp_problem_describe(const struct dp_exchange *x, enum dp_err err, struct json_object *object);
+
+/* The status of an error. */
+int dp_problem_status(enum dp_err err);
 
 /* The reason phrase of a status (RFC 9110, 15). Static. */
 const char *dp_status_text(int status);
