@@ -12,7 +12,8 @@ const ACTIONS = {
   token_made: 'Token made',
   token_revoked: 'Token revoked',
 };
-const ACTORS = { user: 'with a token of this user', admin: 'by the admin', operator: 'by the people who run this server', anyone: 'nobody was asked who they are' };
+// By what right, where it is not the user's own.
+const ACTORS = { admin: 'by the admin', operator: 'by the people who run this server', anyone: 'nobody was asked who they are' };
 const NAMES = { digest: 'Digest', address: 'Address', namespace: 'Namespace', scheme: 'Scheme', tokenId: 'Token number', count: 'Signatures in its batch' };
 
 function value(name, text) {
@@ -28,7 +29,7 @@ function details(row) {
 function showRow(row) {
   return el('tr', { role: 'row' },
     cell('When', time(row.time)),
-    cell('What', el('span', {}, ACTIONS[row.action] ?? row.action, el('span', { class: 'hint by' }, ACTORS[row.actor] ?? row.actor))),
+    cell('What', ACTIONS[row.action] ?? row.action, ...(row.actor === 'user' ? [] : [el('p', { class: 'hint' }, ACTORS[row.actor] ?? row.actor)])),
     cell('Details', details(row)),
     cell('Row', el('span', { class: 'value' }, `${row.seq}`, longValue(`hash of row ${row.seq}`, row.hash))));
 }
