@@ -146,7 +146,7 @@ function route(path, method, item) {
   const parameters = parametersOf(item, operation);
   const details = el('details', { class: 'card route', id: operation.operationId },
     el('summary', {}, el('h3', {}, el('span', { class: 'method mono' }, method.toUpperCase()), ' ',
-      el('code', { class: 'path' }, path), ' ', operation.summary)));
+      el('code', { class: 'path' }, path), ' ', el('span', { class: 'says' }, operation.summary))));
   if (operation.description) details.append(paragraph(operation.description));
   details.append(el('p', {}, el('strong', {}, 'Who may call: '), whoMay(operation, operation.tags[0] === 'Admin')));
   if (parameters.length > 0) details.append(...parameterList(parameters));

@@ -11,7 +11,14 @@ import { ROOT, startStack } from './lib/stack.mjs';
 
 const require = createRequire(import.meta.url);
 const source = (...path) => readFileSync(join(ROOT, ...path), 'utf8');
-const names = operations.map(({ method, path }) => `${method} ${path}`).sort();
+const names = operations.map(({ method, path }) => `${method} ${path}`);
+
+/* Both name the same; else say which names only one has. */
+function assertSame(there, inDocument) {
+    const [a, b] = [[...there], [...inDocument]];
+    assert.deepEqual({ notInDocument: a.filter((one) => !b.includes(one)), onlyInDocument: b.filter((one) => !a.includes(one)) },
+        { notInDocument: [], onlyInDocument: [] });
+}
 
 /* Every node of the document, with where it stands. */
 function* walk(node, at = '#') {
@@ -76,16 +83,21 @@ describe('the document', () => {
         }
     });
 
+    const codes = new Set(['method_not_allowed']); // which no operation answers
+    for (const [at, node] of walk(openapi))
+        if (at.endsWith('/properties/code')) for (const code of node.enum ?? [node.const ?? []].flat()) codes.add(code);
+
+    test('has the error codes of the programs and of nginx, and no other', () => {
+        const programs = [...source('lib/web/problem.c').matchAll(/\{\d{3}, "(\w+)"/g)];
+        const nginx = [...source('nginx/problems.conf').matchAll(/"code":"(\w+)"/g)];
+        assertSame(new Set([...programs, ...nginx].map((one) => one[1]).concat('internal_error')), codes);
+    });
+
     test('has the error codes of the handbook, and no other', () => {
         const table = source('docs/api.md').split('## Errors')[1].split('\n## ')[0];
         const rows = [...table.matchAll(/^\|[^|]*\|([^|]*)\|/gm)].map((row) => row[1]);
         const told = new Set(rows.flatMap((cell) => [...cell.matchAll(/`(\w+)`/g)].map((code) => code[1])));
-        const known = new Set(['method_not_allowed']);
-        for (const [at, node] of walk(openapi)) {
-            if (!at.endsWith('/properties/code')) continue;
-            for (const code of node.enum ?? [node.const]) if (code !== undefined) known.add(code);
-        }
-        assert.deepEqual([...known].sort(), [...told].sort());
+        assertSame(told, codes);
     });
 });
 
@@ -98,7 +110,7 @@ describe('the same routes stand', () => {
     });
 
     test('in the programs', () => {
-        assert.deepEqual(handlers.map((one) => one.name).sort(), names);
+        assertSame(handlers.map((one) => one.name), names);
     });
 
     test('in docs/api.md', () => {
@@ -115,7 +127,7 @@ describe('the same routes stand', () => {
                 if (path !== undefined) for (const method of methods) told.add(`${method} ${path}`);
             }
         }
-        assert.deepEqual([...told].sort(), names);
+        assertSame(told, names);
     });
 
     test('in nginx, and lead to the program that has them', () => {

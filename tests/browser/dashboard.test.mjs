@@ -202,7 +202,7 @@ test('a token is made, shown once, used and revoked', async (t) => {
   const page = await visitor(t, { permissions: ['clipboard-read', 'clipboard-write'] });
   const { userId } = await signUp(page);
   await go(page, '/dashboard');
-  await page.locator('#token-rows').getByText('signup', { exact: true }).waitFor();
+  await page.getByRole('cell', { name: 'signup', exact: true }).waitFor();
 
   await page.getByLabel('Name of the device or program').fill('my <b>laptop</b>');
   await press(page, 'Make a token');
@@ -212,7 +212,7 @@ test('a token is made, shown once, used and revoked', async (t) => {
   await press(page, 'Copy new token');
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token);
   await page.reload();
-  await page.locator('#token-rows').getByText('my <b>laptop</b>', { exact: true }).waitFor();
+  await page.getByRole('cell', { name: 'my <b>laptop</b>', exact: true }).waitFor();
   assert.equal((await page.content()).includes(token), false);
 
   const other = await visitor(t);
@@ -275,7 +275,7 @@ test('a log or tokens that cannot be shown do not take the wallet away', async (
   await page.locator('#log-fault').getByText('The database is not answering.').waitFor();
   await page.unrouteAll();
   for (const place of ['#tokens-fault', '#log-fault']) await page.locator(place).getByRole('button', { name: 'Try again' }).click();
-  await page.locator('#token-rows').getByText('signup', { exact: true }).waitFor();
+  await page.getByRole('cell', { name: 'signup', exact: true }).waitFor();
   await page.locator('#log-rows').getByText('Wallet made').waitFor();
 });
 

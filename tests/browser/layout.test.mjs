@@ -32,17 +32,21 @@ function paleText() {
 }
 
 function unnamedControls() {
-  return [...document.querySelectorAll('input, textarea, button, a')]
+  return [...document.querySelectorAll('input, textarea, button, a, summary')]
     .filter((node) => !(node.labels?.length > 0 || node.textContent.trim()))
     .map((node) => node.outerHTML.slice(0, 80));
 }
 
-async function look(page, name, view) {
+async function check(page, name) {
   const [overflow, width] = await page.evaluate(() =>
     [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(overflow <= width, `${name}: ${overflow} wide in ${width}`);
   assert.deepEqual(await page.evaluate(paleText), [], name);
   assert.deepEqual(await page.evaluate(unnamedControls), [], name);
+}
+
+async function look(page, name, view) {
+  await check(page, name);
   await picture(page, `${name}-${view[0]}-${view[2]}`);
 }
 
@@ -150,7 +154,7 @@ for (const view of VIEWS) {
     await page.locator('#sign summary').click();
     await look(page, 'docs-sign', view);
     await press(page, 'Open all routes');
-    await look(page, 'docs-all', view);
+    await check(page, 'docs, all open'); // too long for a picture
   });
 
   test(`admin, ${view[0]}, ${view[2]}`, async (t) => {
