@@ -146,12 +146,16 @@ static enum dp_err trust_agent(struct dp_wallet *wallet)
     return trust == PASSED ? DP_OK : DP_ESELFTEST;
 }
 
-enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id)
+enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key,
+                          const char *key_namespace, const char *user_id)
 {
     enum dp_err err = trust_agent(wallet);
 
     memset(key, 0, sizeof(*key));
-    return err == DP_OK ? derive(wallet, key, wallet->key_namespace, user_id) : err;
+    /* The product's own paths have a "!": what a database says is not to reach those. */
+    if (err == DP_OK && strchr(key_namespace, '!') != NULL)
+        return DP_EINVAL;
+    return err == DP_OK ? derive(wallet, key, key_namespace, user_id) : err;
 }
 
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
@@ -182,7 +186,7 @@ enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP
 enum dp_err dp_wallet_check(struct dp_wallet *wallet)
 {
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_key(wallet, &key, DP_SELF_TEST_USER_1);
+    enum dp_err err = dp_wallet_key(wallet, &key, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
     dp_guest_key_free(&key);
     return err;
