@@ -108,7 +108,7 @@ static bool same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
 /* Returns: DP_OK, DP_ESELFTEST, or what the agent's failure was */
 static enum dp_err test_agent(struct dp_wallet *wallet)
 {
-    struct dp_guest_key a, b, c;
+    struct dp_guest_key a = {0}, b = {0}, c = {0};
     enum dp_err err = derive_public(wallet, &a, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
     if (err == DP_OK)
