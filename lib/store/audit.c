@@ -7,15 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include <openssl/sha.h>
+#include <nettle/sha2.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
 
 /* The longest line: data, user id, hash, time, actor, action, seq, and what stands between. */
 #define LINE_SIZE (DP_AUDIT_DATA_SIZE + DP_USER_ID_SIZE + 200)
-
-#define LAST_MS INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 static const char *const actors[DP_ACTOR_COUNT] = {
     [DP_ACTOR_USER] = "user",
@@ -92,6 +90,7 @@ void dp_audit_signature(struct dp_audit_row *row, enum dp_actor actor, const cha
 void dp_audit_hash(uint8_t out[static DP_AUDIT_HASH_LEN], const struct dp_audit_row *row)
 {
     char line[LINE_SIZE], time[DP_CLOCK_TEXT_SIZE], prev[DP_HEX0X_SIZE(DP_AUDIT_HASH_LEN)];
+    struct sha256_ctx ctx;
     const char *mark = row->user_id[0] != '\0' ? "\"" : "";
     int len;
 
@@ -101,7 +100,9 @@ void dp_audit_hash(uint8_t out[static DP_AUDIT_HASH_LEN], const struct dp_audit_
                    (long long)row->seq, time, row->actor, row->action, mark,
                    row->user_id[0] != '\0' ? row->user_id : "null", mark, row->data, prev);
     assert(len > 0 && (size_t)len < sizeof(line));
-    SHA256((const unsigned char *)line, (size_t)len, out);
+    sha256_init(&ctx);
+    sha256_update(&ctx, (size_t)len, (const uint8_t *)line);
+    sha256_digest(&ctx, DP_AUDIT_HASH_LEN, out);
 }
 
 static bool is_actor(const char *text)
@@ -117,7 +118,7 @@ static bool is_actor(const char *text)
  * end. Data needs no more than its brace, as all that stands around it has one form only. */
 static bool is_well_formed(const struct dp_audit_row *row)
 {
-    return row->time_ms >= 0 && row->time_ms <= LAST_MS && is_actor(row->actor) &&
+    return row->time_ms >= 0 && row->time_ms <= DP_AUDIT_TIME_MAX && is_actor(row->actor) &&
            row->action[0] != '\0' &&
            strspn(row->action, "abcdefghijklmnopqrstuvwxyz_") == strlen(row->action) &&
            (row->user_id[0] == '\0' || dp_user_id_valid(row->user_id, strlen(row->user_id))) &&

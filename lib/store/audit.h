@@ -10,6 +10,7 @@
 
 #define DP_AUDIT_HASH_LEN 32 /* SHA-256 */
 #define DP_AUDIT_DATA_SIZE 512
+#define DP_AUDIT_TIME_MAX INT64_C(253402300799999) /* 9999-12-31T23:59:59.999Z */
 
 /* By what right something was done. */
 enum dp_actor {

@@ -105,7 +105,8 @@ static void commit_all(struct dp_group *group, const struct waiting *self)
     while (batch != NULL) {
         struct waiting *next = batch->next; /* once it is awake, its owner may return */
 
-        if (err != DP_OK && batch->result == DP_OK)
+        /* Nothing of the batch is stored, so neither is what made a write say that it exists. */
+        if (err != DP_OK)
             batch->result = err;
         if (batch != self)
             sem_post(&batch->wake);

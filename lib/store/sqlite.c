@@ -4,6 +4,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
 
 #define READERS 4 /* a read takes microseconds; more only cost memory */
 #define BUSY_TIMEOUT_MS 5000
@@ -27,6 +30,18 @@ static void close_connection(struct dp_sqlite *c)
     sqlite3_close(c->db);
 }
 
+/* To change a file to WAL takes it alone and, unlike all else in SQLite, does not wait for that. */
+static int enter_wal(sqlite3 *db)
+{
+    int64_t deadline = dp_clock_mono_us() + BUSY_TIMEOUT_MS * INT64_C(1000);
+    int rc;
+
+    while ((rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
+           dp_clock_mono_us() < deadline)
+        usleep(2000);
+    return rc;
+}
+
 /* In temp_store: what a savepoint may take back, which would else go to a file outside of our own
  * folder. */
 static enum dp_err open_connection(struct dp_sqlite *c, const char *path, int flags,
@@ -34,10 +49,11 @@ static enum dp_err open_connection(struct dp_sqlite *c, const char *path, int fl
 {
     if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+        enter_wal(c->db) != SQLITE_OK ||
         sqlite3_exec(c->db,
-                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                     "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
                      "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                     "PRAGMA temp_store = MEMORY;",
+                     "PRAGMA cache_size = -256;",
                      NULL, NULL, NULL) != SQLITE_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be opened: %s.",
                        path, sqlite3_errmsg(c->db));

@@ -84,6 +84,8 @@ static void read_row(struct dp_audit_row *row, sqlite3_stmt *s)
 {
     row->seq = sqlite3_column_int64(s, 0);
     row->time_ms = sqlite3_column_int64(s, 1);
+    if (row->time_ms < 0 || row->time_ms > DP_AUDIT_TIME_MAX)
+        row->time_ms = 0; /* no row of ours is that old */
     dp_sqlite_text(row->actor, sizeof(row->actor), s, 2);
     dp_sqlite_text(row->action, sizeof(row->action), s, 3);
     dp_sqlite_text(row->user_id, sizeof(row->user_id), s, 4);

@@ -5,6 +5,7 @@
 
 #include "store/schema.h"
 
+/* Out: version  from 0; what is negative was never ours */
 static enum dp_err schema_version(struct dp_sqlite *c, int *version, struct dp_detail *detail)
 {
     sqlite3_stmt *statement = NULL;
@@ -17,6 +18,9 @@ static enum dp_err schema_version(struct dp_sqlite *c, int *version, struct dp_d
     }
     *version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
+    if (*version < 0)
+        return dp_fail(detail, DP_ESTORE, "DATABASE_URL",
+                       "The database has schema version %d: it is not devproof's.", *version);
     return DP_OK;
 }
 

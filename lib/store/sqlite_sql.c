@@ -37,9 +37,12 @@ const char *const dp_sqlite_sql[DP_SQL_COUNT] = {
 
     [DP_SQL_ADD_TOKEN] = "INSERT INTO tokens (user_id, kind, token_hash, created_at, expires_at,"
                          " name, started_by) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    /* The admin's are those for nobody, not those whose user is gone. */
     [DP_SQL_FIND_TOKEN] =
-        "SELECT t.id, t.kind, t.created_at, t.expires_at, u.user_id FROM tokens t"
+        "SELECT t.id, t.kind = 'session', t.created_at, t.expires_at, u.user_id,"
+        " t.user_id IS NULL FROM tokens t"
         " LEFT JOIN users u ON u.id = t.user_id WHERE t.token_hash = ?1"
+        " AND (t.user_id IS NULL OR u.id IS NOT NULL)"
         " AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?2)",
     [DP_SQL_COUNT_TOKENS] = "SELECT count(*) FROM tokens WHERE user_id = ? AND kind = 'bearer'"
                             " AND revoked_at IS NULL",

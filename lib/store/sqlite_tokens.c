@@ -231,13 +231,11 @@ enum dp_err dp_store_revoke_user_token(struct dp_store *store, const char *user_
 
 static void read_token(struct dp_token *token, sqlite3_stmt *s)
 {
-    const char *kind = (const char *)sqlite3_column_text(s, 1);
-
     token->id = sqlite3_column_int64(s, 0);
-    token->session = kind != NULL && strcmp(kind, "session") == 0;
+    token->session = sqlite3_column_int(s, 1) != 0;
     token->created_ms = sqlite3_column_int64(s, 2);
     token->expires_ms = sqlite3_column_int64(s, 3);
-    token->admin = sqlite3_column_type(s, 4) == SQLITE_NULL;
+    token->admin = sqlite3_column_int(s, 5) != 0;
     dp_sqlite_text(token->user_id, sizeof(token->user_id), s, 4);
 }
 
