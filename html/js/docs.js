@@ -192,8 +192,8 @@ function showApi() {
     sample('Then paste your token and press Enter; it is not shown', 'command: set TOKEN', 'read -rs TOKEN'),
     sample('The same with the admin’s, if you are the admin', 'command: set ADMIN_TOKEN', 'read -rs ADMIN_TOKEN'));
   $('whose').textContent = user === EXAMPLE_USER
-    ? `They are about a user called ${user}: put your user id in its place. When you are signed in, this page does it.`
-    : `They are about your wallet, ${user}.`;
+    ? `The examples are about a user called ${user}: put your user id in its place. When you are signed in, this page does it.`
+    : `The examples are about your wallet, ${user}.`;
   $('routes').replaceChildren(...api.tags.map(group));
   for (const one of document.querySelectorAll('.route')) one.addEventListener('toggle', nameOpenAll);
   $('problem').replaceChildren(...members(api.components.schemas.Problem));

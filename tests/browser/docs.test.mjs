@@ -29,7 +29,7 @@ test('the examples run in a shell as they stand', async (t) => {
   const page = await visitor(t);
   const { userId, token } = await signUp(page);
   await openDocs(page);
-  await page.getByText(`They are about your wallet, ${userId}.`).waitFor();
+  await page.getByText(`The examples are about your wallet, ${userId}.`).waitFor();
   const ID = JSON.parse(execFileSync('curl', ['-sS', `${URL_BASE}/api/users/${userId}/tokens`, '-d', '{"name":"x"}',
     '-H', 'Content-Type: application/json', '-H', `Authorization: Bearer ${token}`])).id;
   const env = { ...process.env, TOKEN: token, ADMIN_TOKEN, ID };
