@@ -72,5 +72,7 @@ enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail)
     err = choice(&config->auth_open, "AUTH", "token", "open", detail);
     if (err == DP_OK)
         err = choice(&config->expose_info, "EXPOSE_INFO", "false", "true", detail);
+    if (err == DP_OK)
+        err = choice(&config->require_sandbox, "REQUIRE_SANDBOX", "false", "true", detail);
     return err == DP_OK ? check_texts(config, detail) : err;
 }

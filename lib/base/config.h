@@ -18,6 +18,7 @@ struct dp_config {
     const char *guest_socket;    /* DSTACK_SIMULATOR_ENDPOINT, or NULL: the usual places */
     enum dp_log_level log_level; /* LOG_LEVEL; default info */
     bool auth_open;              /* AUTH is "open", not "token", the default */
+    bool require_sandbox;        /* REQUIRE_SANDBOX is "true", not "false", the default */
     bool expose_info;            /* EXPOSE_INFO is "true", not "false", the default */
 };
 

@@ -100,7 +100,10 @@ static enum dp_err open_connection(struct connection *c, const char *path, int f
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
         sqlite3_exec(c->db,
                      "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                     /* The sandbox will leave no folder for temporary files, and no way to a
+                      * seed for SQLite's random numbers. */
+                     "PRAGMA temp_store = MEMORY; SELECT randomblob(1);",
                      NULL, NULL, NULL) != SQLITE_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be opened: %s.",
                        path, sqlite3_errmsg(c->db));

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/secret.h"
+#include "web/confine.h"
 #include "web/route.h"
 
 #define STACK_SIZE (256 * 1024)
@@ -254,6 +255,8 @@ int dp_web_main(const struct dp_program *program)
     dp_log_set_level(service.config.log_level);
     set_signals(&stop);
     code = open_service(&service, program->needs);
+    if (code == EXIT_SUCCESS && dp_confine(&service.config, program->needs, &detail) != DP_OK)
+        code = complain(detail.text);
     if (code == EXIT_SUCCESS)
         code = start_workers(workers, program, &service);
     if (code != EXIT_SUCCESS)

@@ -7,9 +7,11 @@
 #include "base/config.h"
 
 static const char *const variables[] = {
-    "DATABASE_URL", "KEY_NAMESPACE", "ADMIN_TOKEN",
-    "METRICS_FILE", "LOG_LEVEL",     "DSTACK_SIMULATOR_ENDPOINT",
-    "AUTH",         "EXPOSE_INFO",   "SIGN_SCHEME",
+    "DATABASE_URL", "KEY_NAMESPACE",
+    "ADMIN_TOKEN",  "METRICS_FILE",
+    "LOG_LEVEL",    "DSTACK_SIMULATOR_ENDPOINT",
+    "AUTH",         "EXPOSE_INFO",
+    "SIGN_SCHEME",  "REQUIRE_SANDBOX",
 };
 
 static int clear(void **state)
@@ -33,6 +35,7 @@ static void assert_defaults(void)
     assert_int_equal(config.log_level, DP_LOG_INFO);
     assert_false(config.auth_open);
     assert_false(config.expose_info);
+    assert_false(config.require_sandbox);
 }
 
 static void an_empty_variable_is_one_not_set(void **state)
@@ -57,6 +60,7 @@ static void every_setting_is_read(void **state)
     setenv("LOG_LEVEL", "warn", 1);
     setenv("AUTH", "open", 1);
     setenv("EXPOSE_INFO", "true", 1);
+    setenv("REQUIRE_SANDBOX", "true", 1);
     setenv("SIGN_SCHEME", "raw", 1);
     assert_int_equal(dp_config_load(&config, NULL), DP_OK);
     assert_string_equal(config.database_url, "sqlite:/x");
@@ -67,6 +71,7 @@ static void every_setting_is_read(void **state)
     assert_int_equal(config.log_level, DP_LOG_WARN);
     assert_true(config.auth_open);
     assert_true(config.expose_info);
+    assert_true(config.require_sandbox);
 }
 
 #define NAMESPACE_63 "a23456789012345678901234567890123456789012345678901234567890123"
@@ -95,6 +100,8 @@ static const struct {
     {"EXPOSE_INFO", "1", false},
     {"EXPOSE_INFO", "yes", false},
     {"EXPOSE_INFO", "TRUE", false},
+    {"REQUIRE_SANDBOX", "true", true},
+    {"REQUIRE_SANDBOX", "1", false},
     {"SIGN_SCHEME", "eip191", false},
     {"SIGN_SCHEME", "RAW", false},
     {"KEY_NAMESPACE", "a", true},
