@@ -141,7 +141,6 @@ const DUPLICATES = {
     'a name with an escaped slash': '{"email":"dup@example.com","userId":"a1","a/b":1,"a\\/b":2}',
     'a name beyond ASCII': '{"email":"dup@example.com","userId":"a1","é":1,"\\u00e9":2}',
     'a name beyond the BMP': '{"email":"dup@example.com","userId":"a1","🔑":1,"\\ud83d\\udd11":2}',
-    'a name with NUL': '{"email":"dup@example.com","userId":"a1","a\\u0000b":1,"a\\u0000b":2}',
     'null twice': '{"email":"dup@example.com","userId":"a1","x":null,"x":null}',
 };
 
@@ -229,10 +228,10 @@ export function badRows({ user, other, adminToken }) {
     }
     post('signup: everything missing', '/api/signup', {}, one(400, 'missing_field'));
     post('verify: everything missing', '/api/verify', {}, one(400, 'missing_field'));
-    post('signup: a name that goes on after NUL', '/api/signup', '{"email":"nul@example.com","userId\\u0000":"nul"}', one(400, 'missing_field'));
-    post('signup: a field, and its name going on after NUL', '/api/signup', '{"email":"x@example.com","userId":"-","userId\\u0000":"nul2"}', one(400, 'invalid_user_id'));
-    post('sign: a message whose name goes on after NUL', signPath, '{"message\\u0000":"m"}', one(400, 'missing_field'), mine);
-    post('session: a token whose name goes on after NUL', '/api/session', `{"token\\u0000":"${user.token}"}`, one(400, 'missing_field'));
+    post('signup: a name that goes on after NUL', '/api/signup', '{"email":"nul@example.com","userId\\u0000":"nul"}', one(400, 'invalid_json'));
+    post('signup: a field, and its name going on after NUL', '/api/signup', '{"email":"x@example.com","userId":"-","userId\\u0000":"nul2"}', one(400, 'invalid_json'));
+    post('sign: a message whose name goes on after NUL', signPath, '{"message\\u0000":"m"}', one(400, 'invalid_json'), mine);
+    post('session: a token whose name goes on after NUL', '/api/session', `{"token\\u0000":"${user.token}"}`, one(400, 'invalid_json'));
     post('signup: a name in another case', '/api/signup', '{"email":"case@example.com","userid":"case"}', one(400, 'missing_field'));
     post('signup: a name with a blank', '/api/signup', '{"email":"case@example.com","userId ":"case"}', one(400, 'missing_field'));
     post('signup: a number that no machine holds', '/api/signup', '{"email":"n@example.com","userId":' + '9'.repeat(60_000) + '}', one(400, 'wrong_type'));
@@ -283,8 +282,8 @@ export function badRows({ user, other, adminToken }) {
     get('path: half an escape', '/api/users/a%4/keys', BAD_REQUEST);
     get('path: no escape', '/api/users/%zz/keys', BAD_REQUEST);
     get('path: above the root', '/..', BAD_REQUEST);
-    get('path: longer than any buffer', '/api/users/' + 'x'.repeat(60_000) + '/keys', [...BAD_REQUEST, [414, 'bad_request']]);
-    get('query longer than any buffer', '/api/users/me/keys?userId=' + 'x'.repeat(60_000), [...BAD_REQUEST, [414, 'bad_request']]);
+    get('path: longer than any buffer', '/api/users/' + 'x'.repeat(60_000) + '/keys', [...BAD_REQUEST, [414, 'uri_too_long']]);
+    get('query longer than any buffer', '/api/users/me/keys?userId=' + 'x'.repeat(60_000), [...BAD_REQUEST, [414, 'uri_too_long']]);
 
     for (const [path, methods] of Object.entries({
         '/api/signup': ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'FOO'],
