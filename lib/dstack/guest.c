@@ -97,7 +97,8 @@ static enum dp_err write_request(struct dp_buf *buf, const char *path, const cha
 /*
  * Move the key out of the answer's text: decode the 64 digits of its "key" member and overwrite
  * them with zeros, so that no JSON parser ever has the key in memory that nobody wipes. Inside a
- * JSON string the quotes of "key" would be escaped, so what is found is a member or not JSON.
+ * JSON string the quotes of "key" would be escaped, so what is found is a member or not JSON. A
+ * second one, or an escape that could spell one, is refused before anything parses it.
  */
 static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice body)
 {
@@ -106,7 +107,8 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
     char *end = (char *)body.data + body.len;
     size_t len;
 
-    if (at == NULL)
+    if (at == NULL || memchr(body.data, '\\', body.len) != NULL ||
+        memmem(at + 1, (size_t)(end - at - 1), name, sizeof(name) - 1) != NULL)
         return DP_EGUEST;
     at += sizeof(name) - 1;
     for (const char *mark = ":\""; *mark != '\0'; mark++) {
@@ -157,22 +159,38 @@ static enum dp_err read_chain(struct dp_guest_key *out, struct json_object *answ
     return err == DP_OK ? read_signature(out->kms_signature, chain, 1) : err;
 }
 
+/* Decoding and deriving leave copies, hence inside dp_secret_call. */
+struct taking {
+    uint8_t *key, *public_key;
+    struct dp_slice body;
+    enum dp_err err;
+};
+
+static void take_both(void *arg)
+{
+    struct taking *t = arg;
+
+    t->err = take_key(t->key, t->body);
+    /* A key that is zero or not below the group order is no key. */
+    if (t->err == DP_OK && dp_secp_public(t->public_key, t->key) != DP_OK)
+        t->err = DP_EGUEST;
+}
+
 static enum dp_err read_answer(struct dp_guest_key *out, uint8_t *key, struct dp_slice body)
 {
+    struct taking taking = {.key = key, .public_key = out->public_key, .body = body};
     struct json_object *answer = NULL;
-    enum dp_err err = take_key(key, body);
+    enum dp_err err;
 
-    if (err != DP_OK)
-        return err;
+    dp_secret_call(take_both, &taking);
+    if (taking.err != DP_OK)
+        return taking.err;
     if (dp_json_parse(&answer, body.data, body.len, NULL) != DP_OK)
         return DP_EGUEST;
     err = check_taken(answer);
     if (err == DP_OK)
         err = read_chain(out, answer);
     json_object_put(answer);
-    /* A key that is zero or not below the group order is no key. */
-    if (err == DP_OK && dp_secp_public(out->public_key, key) != DP_OK)
-        err = DP_EGUEST;
     return err;
 }
 

@@ -150,6 +150,8 @@ static int open_service(struct dp_service *service, unsigned needs)
 
     if (dp_metrics_open(service->config.metrics_file) != DP_OK)
         return complain("METRICS_FILE cannot be opened, or is of another version: remove it.");
+    if (dp_secret_init() != DP_OK)
+        return complain("memory for keys cannot be locked: raise the limit (ulimit -l) to 2 MiB.");
     if (dp_secp_init() != DP_OK || dp_wallet_self_test() != DP_OK)
         return complain("the cryptography's self-test failed: libsecp256k1 is not to be trusted.");
     if (needs & (DP_NEED_STORE_READ | DP_NEED_STORE_WRITE))
@@ -159,9 +161,6 @@ static int open_service(struct dp_service *service, unsigned needs)
         return complain(detail.text[0] != '\0' ? detail.text : dp_err_text(err));
     if (!(needs & DP_NEED_GUEST))
         return EXIT_SUCCESS;
-    if (dp_secret_init() != DP_OK)
-        return complain(
-            "memory for keys cannot be locked: raise the limit (ulimit -l) to 512 KiB.");
     if (dp_guest_open(&service->guest, service->config.guest_socket) != DP_OK)
         return complain("DSTACK_SIMULATOR_ENDPOINT is not a path of at most 107 bytes.");
     if (dp_wallet_open(&service->wallet, service->guest, service->config.key_namespace) != DP_OK)
