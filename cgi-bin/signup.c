@@ -70,24 +70,37 @@ static enum dp_err make_tokens(struct dp_token tokens[static TOKENS],
     return err == DP_OK ? dp_token_make(&tokens[SESSION], texts[SESSION], true) : err;
 }
 
-static enum dp_err reply(struct dp_exchange *x, const struct dp_user *user, const char *token)
+/* All of the answer but the id, which the database gives. It is made before anything is stored: a
+ * chain that cannot be shown is the agent's fault, and no user is left behind without their token.
+ */
+static enum dp_err make_answer(struct json_object **out, const struct dp_user *user,
+                               const char *token)
 {
     struct json_object *answer = json_object_new_object();
     enum dp_err err;
 
     if (answer == NULL)
         return DP_ENOMEM;
-    dp_json_add_int(answer, "id", user->id);
+    dp_json_add_int(answer, "id", 0);
     dp_json_add_text(answer, "email", user->email);
     dp_json_add_text(answer, "userId", user->user_id);
     err = dp_wallet_describe(answer, user);
     if (err != DP_OK) {
         json_object_put(answer);
-        return err;
+        return err == DP_EFORMAT ? DP_EGUEST : err;
     }
     if (token != NULL)
         dp_json_add_text(answer, "token", token);
-    return dp_reply_json(x, 201, answer);
+    *out = answer;
+    return DP_OK;
+}
+
+static enum dp_err reply(struct dp_exchange *x, struct json_object *answer,
+                         const struct dp_user *user)
+{
+    dp_json_add_int(answer, "id", user->id);
+    /* A reference of its own, as that call frees one and sign_up the other. */
+    return dp_reply_json(x, 201, json_object_get(answer));
 }
 
 static enum dp_err sign_up(struct dp_exchange *x)
@@ -96,7 +109,7 @@ static enum dp_err sign_up(struct dp_exchange *x)
     char texts[TOKENS][DP_TOKEN_TEXT_SIZE];
     struct dp_token tokens[TOKENS];
     struct dp_user user = {.created_ms = dp_clock_unix_ms()};
-    struct json_object *body = NULL;
+    struct json_object *body = NULL, *answer = NULL;
     enum dp_err err = dp_request_json(x, &body);
 
     if (err == DP_OK)
@@ -106,13 +119,16 @@ static enum dp_err sign_up(struct dp_exchange *x)
     if (err == DP_OK)
         err = make_tokens(tokens, texts);
     if (err == DP_OK)
+        err = make_answer(&answer, &user, open ? NULL : texts[BEARER]);
+    if (err == DP_OK)
         err = add_user(x, &user, tokens, open ? 0 : TOKENS);
     if (err == DP_OK)
-        err = reply(x, &user, open ? NULL : texts[BEARER]);
+        err = reply(x, answer, &user);
     if (err == DP_OK && !open)
         dp_auth_set_cookie(x, texts[SESSION]);
     if (err == DP_OK)
         dp_metrics_count(DP_METRIC_SIGNUP_TOTAL, "");
+    json_object_put(answer);
     json_object_put(body);
     return err;
 }

@@ -4,6 +4,11 @@
 
 #define EXIT_USAGE 2 /* wrong use, or a bad setting */
 
+int command_chain(int argc, char **argv);
 int command_init(int argc, char **argv);
+int command_keys(int argc, char **argv);
+int command_sign(int argc, char **argv);
+int command_user(int argc, char **argv);
+int command_verify(int argc, char **argv);
 
 #endif

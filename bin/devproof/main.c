@@ -10,7 +10,12 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
     {"init", "make or update the database; print a new admin token if there is none", command_init},
+    {"keys", "check that the guest agent still derives every key on record", command_keys},
+    {"sign", "sign a message as a user", command_sign},
+    {"user", "list, show and rotate users' keys; their tokens", command_user},
+    {"verify", "check a signature", command_verify},
 };
 
 static void usage(FILE *out)

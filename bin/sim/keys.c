@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include <nettle/hkdf.h>
+#include <nettle/hmac.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -52,25 +54,20 @@ void sim_keys_free(void)
 enum dp_err sim_hkdf(uint8_t *out, size_t len, const uint8_t *ikm, size_t ikm_len,
                      struct dp_slice info)
 {
-    /* The library asks for writable memory and does not write. */
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)"SHA256", 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_SALT, (char *)"RATLS", 5),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)ikm, ikm_len),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)info.data, info.len),
-        OSSL_PARAM_construct_end(),
-    };
-    EVP_KDF_CTX *ctx;
-    int done;
+    struct hmac_sha256_ctx hmac;
+    uint8_t prk[SHA256_DIGEST_SIZE];
 
-    assert(hkdf != NULL);
-    memset(out, 0, len);
-    ctx = EVP_KDF_CTX_new(hkdf);
-    done = ctx != NULL && EVP_KDF_derive(ctx, out, len, params) == 1;
-    EVP_KDF_CTX_free(ctx);
-    if (!done)
-        OPENSSL_cleanse(out, len);
-    return done ? DP_OK : DP_ECRYPTO;
+    hmac_sha256_set_key(&hmac, 5, (const uint8_t *)"RATLS");
+    hkdf_extract(&hmac, (nettle_hash_update_func *)hmac_sha256_update,
+                 (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_DIGEST_SIZE, ikm_len, ikm,
+                 prk);
+    hmac_sha256_set_key(&hmac, sizeof(prk), prk);
+    hkdf_expand(&hmac, (nettle_hash_update_func *)hmac_sha256_update,
+                (nettle_hash_digest_func *)hmac_sha256_digest, SHA256_DIGEST_SIZE, info.len,
+                (const uint8_t *)info.data, len, out);
+    OPENSSL_cleanse(prk, sizeof(prk));
+    OPENSSL_cleanse(&hmac, sizeof(hmac));
+    return DP_OK;
 }
 
 static enum dp_err ed25519_public(struct sim_key *key)

@@ -16,7 +16,7 @@
 #define THREADS 2
 #define CONNECTIONS_MAX 1024
 #define IDLE_SECONDS 10
-#define HEAD_MAX (256 * 1024)          /* bytes of a connection's request line and headers */
+#define HEAD_MAX (32 * 1024)           /* bytes of a connection's request line and headers */
 #define ANSWER_MAX (16 * SIM_FILE_MAX) /* as Info: the longest */
 
 struct request {

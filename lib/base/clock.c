@@ -22,11 +22,16 @@ int64_t dp_clock_mono_us(void)
 
 void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms)
 {
+    /* The library's calls take a lock that all threads share, so each second is formatted once. */
+    static _Thread_local time_t known = -1;
+    static _Thread_local char text[DP_CLOCK_TEXT_SIZE];
     time_t seconds = (time_t)(unix_ms / 1000);
     struct tm tm;
-    size_t len;
 
-    gmtime_r(&seconds, &tm);
-    len = strftime(out, DP_CLOCK_TEXT_SIZE, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + len, DP_CLOCK_TEXT_SIZE - len, ".%03dZ", (int)(unix_ms % 1000));
+    if (seconds != known) {
+        gmtime_r(&seconds, &tm);
+        strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+        known = seconds;
+    }
+    snprintf(out, DP_CLOCK_TEXT_SIZE, "%.19s.%03dZ", text, (int)(unix_ms % 1000));
 }

@@ -97,8 +97,7 @@ static enum dp_err write_request(struct dp_buf *buf, const char *path, const cha
 /*
  * Move the key out of the answer's text: decode the 64 digits of its "key" member and overwrite
  * them with zeros, so that no JSON parser ever has the key in memory that nobody wipes. Inside a
- * JSON string the quotes of "key" would be escaped, so what is found is a member or not JSON. A
- * second one, or an escape that could spell one, is refused before anything parses it.
+ * JSON string the quotes of "key" would be escaped, so what is found is a member or not JSON.
  */
 static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice body)
 {
@@ -107,8 +106,7 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
     char *end = (char *)body.data + body.len;
     size_t len;
 
-    if (at == NULL || memchr(body.data, '\\', body.len) != NULL ||
-        memmem(at + 1, (size_t)(end - at - 1), name, sizeof(name) - 1) != NULL)
+    if (at == NULL)
         return DP_EGUEST;
     at += sizeof(name) - 1;
     for (const char *mark = ":\""; *mark != '\0'; mark++) {
@@ -121,6 +119,12 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
         dp_hex_decode(key, DP_SECP_KEY_LEN, &len, at, KEY_HEX_LEN) != DP_OK)
         return DP_EGUEST;
     memset(at, '0', KEY_HEX_LEN);
+    at += KEY_HEX_LEN;
+    /* Another "key", or one spelled with escapes, would be the key that the parser sees and nobody
+     * wipes. No agent sends either: all it has to say is hex. */
+    if (memmem(at, (size_t)(end - at), name, sizeof(name) - 1) != NULL ||
+        memchr(body.data, '\\', body.len) != NULL)
+        return DP_EGUEST;
     return DP_OK;
 }
 
@@ -135,6 +139,15 @@ static enum dp_err check_taken(struct json_object *answer)
     return DP_OK;
 }
 
+/* Exactly len bytes, and nothing behind them: a JSON string may hold a NUL. */
+static enum dp_err read_hex(uint8_t *out, size_t len, struct dp_slice text)
+{
+    size_t got;
+
+    return dp_hex_decode(out, len, &got, text.data, text.len) == DP_OK && got == len ? DP_OK
+                                                                                     : DP_EGUEST;
+}
+
 static enum dp_err read_signature(uint8_t out[static DP_SECP_SIG_LEN], struct json_object *chain,
                                   size_t index)
 {
@@ -142,9 +155,9 @@ static enum dp_err read_signature(uint8_t out[static DP_SECP_SIG_LEN], struct js
 
     if (!json_object_is_type(text, json_type_string))
         return DP_EGUEST;
-    return dp_hex_decode_exact(out, DP_SECP_SIG_LEN, json_object_get_string(text)) == DP_OK
-               ? DP_OK
-               : DP_EGUEST;
+    return read_hex(
+        out, DP_SECP_SIG_LEN,
+        (struct dp_slice){json_object_get_string(text), (size_t)json_object_get_string_len(text)});
 }
 
 static enum dp_err read_chain(struct dp_guest_key *out, struct json_object *answer)
@@ -270,9 +283,10 @@ enum dp_err dp_guest_app_id(struct dp_guest *guest, uint8_t out[static DP_APP_ID
     struct dp_slice text;
     enum dp_err err = dp_guest_info(guest, &info);
 
-    if (err == DP_OK && (dp_json_string(&text, info, "app_id", NULL) != DP_OK ||
-                         dp_hex_decode_exact(out, DP_APP_ID_LEN, text.data) != DP_OK))
+    if (err == DP_OK && dp_json_string(&text, info, "app_id", NULL) != DP_OK)
         err = DP_EGUEST;
+    if (err == DP_OK)
+        err = read_hex(out, DP_APP_ID_LEN, text);
     json_object_put(info);
     return err;
 }

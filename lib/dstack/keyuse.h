@@ -2,21 +2,21 @@
 /*
  * dstack derives a key from the path alone: the purpose only enters the text that the chain's
  * first signature covers. So whatever must be separate differs in its path. User ids have no
- * slash and begin with a letter or digit, so no user's path spells another namespace or one of the
- * self-test's.
+ * slash and begin with a letter or digit, and KEY_NAMESPACE has no "!", so no user's path spells
+ * another namespace or one of the self-test's.
  *
  * | use       | path                        | purpose  |
  * |-----------|-----------------------------|----------|
  * | wallet    | <KEY_NAMESPACE>/<userId>    | ethereum |
  * | self-test | <KEY_NAMESPACE>/!self-test1 | ethereum |
  * | self-test | <KEY_NAMESPACE>/!self-test2 | ethereum |
- * | self-test | devproof/!self-test1        | ethereum |
+ * | self-test | !self-test/!self-test1      | ethereum |
  */
 #ifndef DP_DSTACK_KEYUSE_H
 #define DP_DSTACK_KEYUSE_H
 
 #define DP_PURPOSE "ethereum"
-#define DP_SELF_TEST_NAMESPACE "devproof"
+#define DP_SELF_TEST_NAMESPACE "!self-test"
 #define DP_SELF_TEST_USER_1 "!self-test1"
 #define DP_SELF_TEST_USER_2 "!self-test2"
 

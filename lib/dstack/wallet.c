@@ -3,11 +3,10 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "base/log.h"
 #include "crypto/keccak.h"
@@ -79,13 +78,29 @@ static enum dp_err derive(struct dp_wallet *wallet, struct dp_guest_key *key,
     return dp_guest_get_key(wallet->guest, key, path, DP_PURPOSE);
 }
 
-static int same_key(const struct dp_guest_key *a, const struct dp_guest_key *b)
+/*
+ * The public half of a key, which is enough to tell keys apart. The key itself goes back at once:
+ * locked memory is for one key a thread, and at a start all threads may be here.
+ */
+static enum dp_err derive_public(struct dp_wallet *wallet, struct dp_guest_key *public,
+                                 const char *key_namespace, const char *user_id)
 {
-    return CRYPTO_memcmp(a->key, b->key, DP_SECP_KEY_LEN) == 0;
+    struct dp_guest_key key;
+    enum dp_err err = derive(wallet, &key, key_namespace, user_id);
+
+    *public = key;
+    public->key = NULL;
+    dp_guest_key_free(&key);
+    return err;
+}
+
+static bool same_key(const struct dp_guest_key *a, const struct dp_guest_key *b)
+{
+    return memcmp(a->public_key, b->public_key, DP_SECP_PUB_LEN) == 0;
 }
 
 /* The KMS signature names the app key; two keys of one app have the same one. */
-static int same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
+static bool same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
 {
     return memcmp(a->kms_signature, b->kms_signature, DP_SECP_SIG_LEN) == 0;
 }
@@ -93,38 +108,42 @@ static int same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
 /* Returns: DP_OK, DP_ESELFTEST, or what the agent's failure was */
 static enum dp_err test_agent(struct dp_wallet *wallet)
 {
-    struct dp_guest_key a = {0}, b = {0}, c = {0};
-    enum dp_err err = derive(wallet, &a, wallet->key_namespace, DP_SELF_TEST_USER_1);
+    struct dp_guest_key a, b, c;
+    enum dp_err err = derive_public(wallet, &a, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
     if (err == DP_OK)
-        err = derive(wallet, &b, wallet->key_namespace, DP_SELF_TEST_USER_2);
+        err = derive_public(wallet, &b, wallet->key_namespace, DP_SELF_TEST_USER_2);
     if (err == DP_OK)
-        err = derive(wallet, &c, DP_SELF_TEST_NAMESPACE, DP_SELF_TEST_USER_1);
+        err = derive_public(wallet, &c, DP_SELF_TEST_NAMESPACE, DP_SELF_TEST_USER_1);
     if (err == DP_OK && (same_key(&a, &b) || same_key(&a, &c) || same_key(&b, &c) ||
                          !same_app(&a, &b) || !same_app(&a, &c)))
         err = DP_ESELFTEST;
-    dp_guest_key_free(&a);
-    dp_guest_key_free(&b);
-    dp_guest_key_free(&c);
     return err;
 }
 
-/* Threads that come at the same time may all run the test: it changes nothing. */
+static void distrust(struct dp_wallet *wallet)
+{
+    if (atomic_exchange(&wallet->trust, FAILED) != FAILED)
+        dp_log(DP_LOG_ERROR, "self_test",
+               "the guest agent does not keep users apart; serving nothing");
+}
+
+/* Threads that come at the same time may all run the test; one that fails counts for all. */
 static enum dp_err trust_agent(struct dp_wallet *wallet)
 {
-    int trust = atomic_load(&wallet->trust);
-    enum dp_err err;
+    int trust = atomic_load(&wallet->trust), untested = UNKNOWN;
 
-    if (trust != UNKNOWN)
-        return trust == PASSED ? DP_OK : DP_ESELFTEST;
-    err = test_agent(wallet);
-    if (err == DP_OK)
-        atomic_store(&wallet->trust, PASSED);
-    if (err != DP_ESELFTEST)
-        return err;
-    atomic_store(&wallet->trust, FAILED);
-    dp_log(DP_LOG_ERROR, "self_test", "the guest agent does not keep users apart; serving nothing");
-    return DP_ESELFTEST;
+    if (trust == UNKNOWN) {
+        enum dp_err err = test_agent(wallet);
+
+        if (err == DP_ESELFTEST)
+            distrust(wallet);
+        else if (err != DP_OK)
+            return err;
+        atomic_compare_exchange_strong(&wallet->trust, &untested, PASSED);
+        trust = atomic_load(&wallet->trust);
+    }
+    return trust == PASSED ? DP_OK : DP_ESELFTEST;
 }
 
 enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id)
@@ -138,17 +157,26 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, co
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
                              const struct dp_guest_key *key)
 {
-    enum dp_err err = DP_OK;
+    bool known;
+    enum dp_err err;
 
     pthread_mutex_lock(&wallet->lock);
-    if (memcmp(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN) != 0)
-        err = dp_guest_app_id(wallet->guest, wallet->known_app_id);
-    if (err == DP_OK) {
-        memcpy(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN);
+    known = memcmp(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN) == 0;
+    if (known)
         memcpy(out, wallet->known_app_id, DP_APP_ID_LEN);
-    }
     pthread_mutex_unlock(&wallet->lock);
-    return err;
+    if (known)
+        return DP_OK;
+
+    /* Without the lock: an agent that hangs would else hold up one thread after the other. */
+    err = dp_guest_app_id(wallet->guest, out);
+    if (err != DP_OK)
+        return err;
+    pthread_mutex_lock(&wallet->lock);
+    memcpy(wallet->known_kms_signature, key->kms_signature, DP_SECP_SIG_LEN);
+    memcpy(wallet->known_app_id, out, DP_APP_ID_LEN);
+    pthread_mutex_unlock(&wallet->lock);
+    return DP_OK;
 }
 
 enum dp_err dp_wallet_check(struct dp_wallet *wallet)

@@ -16,11 +16,12 @@
 
 #include "base/clock.h"
 
-#define HEAD_MAX 512 /* bytes of a request's head */
+#define HEAD_MAX 512    /* bytes of a request's head */
+#define AT_ONCE_US 2000 /* a call that got so far in this time has its whole deadline left */
 
 struct dp_unix_http {
     struct sockaddr_un addr;
-    struct timeval within;
+    int64_t within_us;
     pthread_mutex_t lock; /* guards what follows */
     size_t kept_max, kept_count;
     int kept[];
@@ -33,7 +34,9 @@ struct answer {
     size_t head_len; /* 0 until the empty line was seen */
     int status;
     size_t content_length;
-    bool chunked, has_length, close;
+    bool chunked, has_length;
+    bool may_block; /* the first read may wait as long as the socket's own timeout */
+    bool close; /* not to be used again: it is said so, or there is more than the answer to read */
 };
 
 enum dp_err dp_unix_http_open(struct dp_unix_http **out, const char *path, size_t kept_max,
@@ -49,7 +52,7 @@ enum dp_err dp_unix_http_open(struct dp_unix_http **out, const char *path, size_
         return DP_ENOMEM;
     http->addr.sun_family = AF_UNIX;
     memcpy(http->addr.sun_path, path, strlen(path));
-    http->within = (struct timeval){within_ms / 1000, (suseconds_t)(within_ms % 1000) * 1000};
+    http->within_us = within_ms * INT64_C(1000);
     http->kept_max = kept_max;
     pthread_mutex_init(&http->lock, NULL);
     *out = http;
@@ -66,7 +69,7 @@ void dp_unix_http_close(struct dp_unix_http *http)
     free(http);
 }
 
-static int take_kept(struct dp_unix_http *http)
+static int pop_kept(struct dp_unix_http *http)
 {
     int fd = -1;
 
@@ -74,6 +77,25 @@ static int take_kept(struct dp_unix_http *http)
     if (http->kept_count > 0)
         fd = http->kept[--http->kept_count];
     pthread_mutex_unlock(&http->lock);
+    return fd;
+}
+
+/* Open, and nothing to be read: bytes that nobody asked for would answer somebody else's request.
+ */
+static bool is_idle(int fd)
+{
+    char byte;
+
+    return recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* An idle connection, or -1 where none is kept. */
+static int take_kept(struct dp_unix_http *http)
+{
+    int fd;
+
+    while ((fd = pop_kept(http)) >= 0 && !is_idle(fd))
+        close(fd);
     return fd;
 }
 
@@ -111,11 +133,12 @@ static enum dp_err wait_for(int fd, short events, int64_t deadline)
 /* A Unix socket connects at once or, with a full queue at the other end, says EAGAIN. */
 static enum dp_err connect_to(struct dp_unix_http *http, int *out, int64_t deadline)
 {
+    struct timeval within = {http->within_us / 1000000, http->within_us % 1000000};
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (fd < 0)
         return DP_EIO;
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &http->within, sizeof(http->within));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &within, sizeof(within));
     while (connect(fd, (struct sockaddr *)&http->addr, sizeof(http->addr)) != 0) {
         if ((errno != EAGAIN && errno != EINTR) || dp_clock_mono_us() >= deadline) {
             enum dp_err err = errno == EAGAIN ? DP_ETIMEOUT : DP_EIO;
@@ -166,8 +189,9 @@ static enum dp_err receive(int fd, struct answer *a, int64_t deadline)
 
         if (a->len == a->cap)
             return DP_ETOOBIG;
-        /* The first read may wait the whole time; what comes in pieces waits by poll. */
-        n = recv(fd, a->mem + a->len, a->cap - a->len, a->len == 0 ? 0 : MSG_DONTWAIT);
+        n = recv(fd, a->mem + a->len, a->cap - a->len, a->may_block ? 0 : MSG_DONTWAIT);
+        /* What comes in pieces waits by poll, for what is left of the time. */
+        a->may_block = false;
         if (n > 0) {
             a->len += (size_t)n;
             return DP_OK;
@@ -358,23 +382,28 @@ static enum dp_err read_answer(int fd, struct answer *a, struct dp_slice *body, 
     else
         err = receive_up_to(fd, a, a->head_len + len, deadline);
     *body = (struct dp_slice){a->mem + a->head_len, len};
+    a->close |= a->chunked || a->len != a->head_len + len;
     return err;
 }
 
-static enum dp_err exchange(int fd, struct answer *a, struct dp_slice *body, struct iovec *iov,
-                            int64_t deadline)
+static enum dp_err exchange(struct dp_unix_http *http, int fd, struct answer *a,
+                            struct dp_slice *body, struct iovec *iov, int64_t deadline)
 {
     enum dp_err err = send_all(fd, iov, 2, deadline);
 
-    return err == DP_OK ? read_answer(fd, a, body, deadline) : err;
+    if (err != DP_OK)
+        return err;
+    /* The socket's timeout begins with the read, so it is the deadline only if that comes at once.
+     */
+    a->may_block = deadline - dp_clock_mono_us() > http->within_us - AT_ONCE_US;
+    return read_answer(fd, a, body, deadline);
 }
 
 enum dp_err dp_unix_http_post(struct dp_unix_http *http, int *status, struct dp_slice *body,
                               char *mem, size_t cap, const char *target, const char *json,
                               size_t len)
 {
-    int64_t deadline =
-        dp_clock_mono_us() + http->within.tv_sec * INT64_C(1000000) + http->within.tv_usec;
+    int64_t deadline = dp_clock_mono_us() + http->within_us;
     char head[HEAD_MAX];
     int head_len = snprintf(head, sizeof(head),
                             "POST %s HTTP/1.1\r\nHost: dstack\r\nContent-Type: application/json\r\n"
@@ -396,13 +425,13 @@ enum dp_err dp_unix_http_post(struct dp_unix_http *http, int *status, struct dp_
         if (err != DP_OK)
             return err;
         a = (struct answer){.mem = mem, .cap = cap};
-        err = exchange(fd, &a, body, iov, deadline);
+        err = exchange(http, fd, &a, body, iov, deadline);
         if (err != DP_EIO || !was_kept || a.len > 0)
             break;
         close(fd);
     }
     *status = a.status;
-    if (err == DP_OK && !a.close && !a.chunked)
+    if (err == DP_OK && !a.close)
         keep(http, fd);
     else
         close(fd);

@@ -87,7 +87,8 @@ static void commit_all(struct dp_group *group)
     while (batch != NULL) {
         struct waiting *next = batch->next; /* once done is set, its owner may return */
 
-        if (err != DP_OK && batch->result == DP_OK)
+        /* Nothing of the batch is stored, so neither is what made a write say that it exists. */
+        if (err != DP_OK)
             batch->result = err;
         batch->done = true;
         batch = next;

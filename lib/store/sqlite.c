@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
+#include "base/clock.h"
 #include "store/group.h"
 #include "store/schema.h"
 
@@ -59,8 +61,11 @@ static const char *const sql[QUERY_COUNT] = {
                      " JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL"
                      " WHERE u.id > ?1 AND (u.email LIKE ?3 ESCAPE '\\' OR u.user_id LIKE ?3"
                      " ESCAPE '\\' OR k.address LIKE ?3 ESCAPE '\\') ORDER BY u.id LIMIT ?2",
-    [FIND_TOKEN] = "SELECT t.kind, t.created_at, t.expires_at, u.user_id FROM tokens t"
+    /* The admin's are those for nobody, not those whose user is gone. */
+    [FIND_TOKEN] = "SELECT t.kind = 'session', t.created_at, t.expires_at, u.user_id,"
+                   " t.user_id IS NULL FROM tokens t"
                    " LEFT JOIN users u ON u.id = t.user_id WHERE t.token_hash = ?1"
+                   " AND (t.user_id IS NULL OR u.id IS NOT NULL)"
                    " AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > ?2)",
     [HAS_ADMIN_TOKEN] = "SELECT count(*) FROM tokens WHERE user_id IS NULL AND kind = 'bearer'"
                         " AND revoked_at IS NULL",
@@ -93,14 +98,27 @@ static void close_connection(struct connection *c)
     sqlite3_close(c->db);
 }
 
+/* To change a file to WAL takes it alone and, unlike all else in SQLite, does not wait for that. */
+static int enter_wal(sqlite3 *db)
+{
+    int64_t deadline = dp_clock_mono_us() + BUSY_TIMEOUT_MS * INT64_C(1000);
+    int rc;
+
+    while ((rc = sqlite3_exec(db, "PRAGMA journal_mode = WAL", NULL, NULL, NULL)) == SQLITE_BUSY &&
+           dp_clock_mono_us() < deadline)
+        usleep(2000);
+    return rc;
+}
+
 static enum dp_err open_connection(struct connection *c, const char *path, int flags,
                                    struct dp_detail *detail)
 {
     if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
+        enter_wal(c->db) != SQLITE_OK ||
         sqlite3_exec(c->db,
-                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
+                     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                     "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -256;"
                      /* The sandbox will leave no folder for temporary files, and no way to a
                       * seed for SQLite's random numbers. */
                      "PRAGMA temp_store = MEMORY; SELECT randomblob(1);",
@@ -175,6 +193,7 @@ static void return_reader(struct dp_store *store, struct connection *c)
 
 /* --- schema --- */
 
+/* Out: version  from 0; what is negative was never ours */
 static enum dp_err schema_version(struct connection *c, int *version, struct dp_detail *detail)
 {
     sqlite3_stmt *statement = NULL;
@@ -187,6 +206,9 @@ static enum dp_err schema_version(struct connection *c, int *version, struct dp_
     }
     *version = sqlite3_column_int(statement, 0);
     sqlite3_finalize(statement);
+    if (*version < 0)
+        return dp_fail(detail, DP_ESTORE, "DATABASE_URL",
+                       "The database has schema version %d: it is not devproof's.", *version);
     return DP_OK;
 }
 
@@ -606,10 +628,10 @@ enum dp_err dp_store_find_token(struct dp_store *store, struct dp_token *token,
     }
     if (err == DP_OK) {
         memcpy(token->hash, hash, sizeof(token->hash));
-        token->session = strcmp((const char *)sqlite3_column_text(s, 0), "session") == 0;
+        token->session = sqlite3_column_int(s, 0) != 0;
         token->created_ms = sqlite3_column_int64(s, 1);
         token->expires_ms = sqlite3_column_int64(s, 2);
-        token->admin = sqlite3_column_type(s, 3) == SQLITE_NULL;
+        token->admin = sqlite3_column_int(s, 4) != 0;
         column_text(token->user_id, sizeof(token->user_id), s, 3);
     }
     done(s);

@@ -244,6 +244,8 @@ int dp_web_main(const struct dp_program *program)
     /* A worker whose supervisor was killed would stay behind on a socket that nobody asks. */
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     mallopt(M_ARENA_MAX, 2);
+    /* The threshold grows with what is freed unless it is set: a long listing would then stay. */
+    mallopt(M_MMAP_THRESHOLD, 256 * 1024);
     if (workers == NULL || FCGX_Init() != 0)
         goto out;
     if (dp_config_load(&service.config, &detail) != DP_OK) {

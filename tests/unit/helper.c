@@ -169,9 +169,9 @@ static void *accept_all(void *arg)
         if (number == CONNECTIONS_MAX)
             abort();
         *c = (struct connection){.server = server, .fd = fd, .number = number};
+        atomic_fetch_add(&server->connections, 1);
         if (pthread_create(&c->thread, NULL, serve, c) != 0)
             abort();
-        atomic_fetch_add(&server->connections, 1);
     }
     return NULL;
 }
@@ -183,10 +183,13 @@ void server_start(struct server *server)
 
 void server_fork(struct server *server)
 {
-    server->child = fork();
-    assert_true(server->child >= 0);
-    if (server->child != 0)
+    pid_t child = fork();
+
+    assert_true(child >= 0);
+    if (child != 0) {
+        server->child = child;
         return;
+    }
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     accept_all(server);
     _exit(1);

@@ -1,0 +1,92 @@
+/* http.c - an HTTP(S) client on libcurl. */
+#include "net/http.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <curl/curl.h>
+
+#define HEADER_MAX 512
+
+static size_t take(char *data, size_t size, size_t count, void *arg)
+{
+    struct dp_buf *body = arg;
+
+    dp_buf_add(body, data, size * count);
+    return body->err == DP_OK ? size * count : 0;
+}
+
+static bool add_header(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    if (longer != NULL)
+        *list = longer;
+    return longer != NULL;
+}
+
+static enum dp_err make_headers(struct curl_slist **list, const struct dp_http_request *request)
+{
+    char line[HEADER_MAX];
+
+    if (request->json != NULL && !add_header(list, "Content-Type: application/json"))
+        return DP_ENOMEM;
+    if (request->token == NULL)
+        return DP_OK;
+    if (snprintf(line, sizeof(line), "Authorization: Bearer %s", request->token) >=
+        (int)sizeof(line))
+        return DP_EINVAL;
+    return add_header(list, line) ? DP_OK : DP_ENOMEM;
+}
+
+static bool set_options(CURL *curl, const struct dp_http_request *request,
+                        struct curl_slist *headers, struct dp_buf *body, char *message)
+{
+    return curl_easy_setopt(curl, CURLOPT_URL, request->url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK &&
+           (request->json == NULL ||
+            curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->json) == CURLE_OK) &&
+           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->within_ms) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+}
+
+static enum dp_err perform(CURL *curl, long *status, const struct dp_buf *body, const char *message,
+                           struct dp_detail *detail)
+{
+    CURLcode code = curl_easy_perform(curl);
+
+    if (code == CURLE_OK) {
+        curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
+        return DP_OK;
+    }
+    if (body->err != DP_OK)
+        return dp_fail(detail, body->err, NULL, "The answer is over %zu bytes.", body->limit);
+    return dp_fail(detail, code == CURLE_OPERATION_TIMEDOUT ? DP_ETIMEOUT : DP_EIO, NULL, "%s",
+                   message[0] != '\0' ? message : curl_easy_strerror(code));
+}
+
+enum dp_err dp_http_send(const struct dp_http_request *request, long *status, struct dp_buf *body,
+                         struct dp_detail *detail)
+{
+    char message[CURL_ERROR_SIZE] = "";
+    struct curl_slist *headers = NULL;
+    CURL *curl = curl_easy_init();
+    enum dp_err err = DP_ENOMEM;
+
+    *status = 0;
+    if (curl == NULL)
+        return DP_ENOMEM;
+    err = make_headers(&headers, request);
+    if (err == DP_OK && !set_options(curl, request, headers, body, message))
+        err = DP_EINVAL;
+    if (err == DP_OK)
+        err = perform(curl, status, body, message, detail);
+    curl_slist_free_all(headers);
+    curl_easy_cleanup(curl);
+    return err;
+}

@@ -1,0 +1,33 @@
+/* http.h - an HTTP(S) client on libcurl: certificates verified, no redirects, size and time
+ * bounded. */
+#ifndef DP_NET_HTTP_H
+#define DP_NET_HTTP_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct dp_http_request {
+    const char *method;
+    const char *url;   /* http:// or https:// */
+    const char *token; /* sent as Authorization: Bearer, or NULL */
+    const char *json;  /* body, or NULL for none */
+    unsigned within_ms;
+};
+
+/**
+ * Send a request and read the answer.
+ *
+ * Out: status  of the answer
+ *      body    added to; its limit bounds the answer
+ *      detail  says what failed, in libcurl's words; may be NULL
+ * Returns: DP_OK       there is an answer, whatever its status
+ *          DP_EIO      no connection, a certificate that does not verify, a broken answer
+ *          DP_ETIMEOUT
+ *          DP_ETOOBIG  the answer is over body's limit
+ *          DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_http_send(const struct dp_http_request *request, long *status, struct dp_buf *body,
+                         struct dp_detail *detail);
+
+#endif
