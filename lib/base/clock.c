@@ -33,5 +33,5 @@ void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms)
         strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
         known = seconds;
     }
-    snprintf(out, DP_CLOCK_TEXT_SIZE, "%.19s.%03dZ", text, (int)(unix_ms % 1000));
+    snprintf(out, DP_CLOCK_TEXT_SIZE, "%.19s.%03uZ", text, (unsigned)(unix_ms % 1000) % 1000);
 }
