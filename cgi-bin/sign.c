@@ -31,7 +31,7 @@ static enum dp_err sign_digest(struct dp_exchange *x, uint8_t sig[static DP_SECP
     if (err == DP_OK)
         err = check_key(&key, user);
     if (err == DP_OK)
-        err = dp_secp_sign(sig, key.key, message->digest);
+        err = dp_wallet_sign(&key, sig, message->digest);
     dp_guest_key_free(&key);
     return err;
 }

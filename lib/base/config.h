@@ -17,6 +17,7 @@ struct dp_config {
     const char *metrics_file;    /* METRICS_FILE, or NULL: each process counts for itself */
     const char *guest_socket;    /* DSTACK_SIMULATOR_ENDPOINT, or NULL: the usual places */
     enum dp_log_level log_level; /* LOG_LEVEL; default info */
+    unsigned key_cache_seconds;  /* KEY_CACHE_SECONDS, 0 to 3600; default 0: keep no key */
     bool auth_open;              /* AUTH is "open", not "token", the default */
     bool require_sandbox;        /* REQUIRE_SANDBOX is "true", not "false", the default */
     bool expose_info;            /* EXPOSE_INFO is "true", not "false", the default */

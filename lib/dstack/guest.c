@@ -224,7 +224,7 @@ enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, c
     slot = dp_secret_take();
     if (slot == NULL)
         goto out;
-    out->key = slot;
+    out->key = (const struct dp_key_bytes *)slot;
     err = call(guest, &body, (char *)slot + ANSWER_AT, ANSWER_MAX, "/GetKey", request.data,
                request.len);
     if (err == DP_OK)

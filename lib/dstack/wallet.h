@@ -19,7 +19,7 @@ DP_MUST_CHECK
 enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
                            const char *key_namespace);
 
-/* Takes NULL. */
+/* Wipes what keys are kept. Takes NULL. */
 void dp_wallet_close(struct dp_wallet *wallet);
 
 /**
@@ -41,6 +41,28 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, co
 DP_MUST_CHECK
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
                              const struct dp_guest_key *key);
+
+/**
+ * Sign a digest with a key on loan: dp_secp_sign for those who must not see the key.
+ *
+ * Out: sig  r || s || recovery id; all zero unless DP_OK
+ * Returns: DP_OK, DP_ECRYPTO
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_sign(const struct dp_guest_key *key, uint8_t sig[static DP_SECP_SIG_LEN],
+                           const uint8_t digest[static 32]);
+
+/**
+ * Keep keys for so many seconds (dstack/keycache.h); without this call none is kept. Call before
+ * any thread.
+ *
+ * Returns: DP_OK, DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_keep_keys(struct dp_wallet *wallet, unsigned seconds);
+
+/* Wipe the kept keys whose time is over: to be called about once a second. Takes NULL. */
+void dp_wallet_expire_keys(struct dp_wallet *wallet);
 
 /* Does the agent give keys, here and now? Returns: as dp_wallet_key */
 DP_MUST_CHECK

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
@@ -165,6 +166,9 @@ static int open_service(struct dp_service *service, unsigned needs)
         return complain("DSTACK_SIMULATOR_ENDPOINT is not a path of at most 107 bytes.");
     if (dp_wallet_open(&service->wallet, service->guest, service->config.key_namespace) != DP_OK)
         return complain("out of memory.");
+    if (service->config.key_cache_seconds > 0 &&
+        dp_wallet_keep_keys(service->wallet, service->config.key_cache_seconds) != DP_OK)
+        return complain("out of memory.");
     return EXIT_SUCCESS;
 }
 
@@ -191,6 +195,18 @@ static void set_signals(sigset_t *stop)
     pthread_sigmask(SIG_BLOCK, stop, NULL);
     sigaction(SIGUSR1, &wake, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* Meanwhile keys that were kept for long enough are wiped. */
+static int wait_for_stop(const sigset_t *stop, const struct dp_service *service)
+{
+    const struct timespec second = {1, 0};
+    int signal;
+
+    while ((signal = sigtimedwait(stop, NULL,
+                                  service->config.key_cache_seconds > 0 ? &second : NULL)) < 0)
+        dp_wallet_expire_keys(service->wallet);
+    return signal;
 }
 
 static int start_workers(struct worker *workers, const struct dp_program *program,
@@ -263,7 +279,7 @@ int dp_web_main(const struct dp_program *program)
     if (code != EXIT_SUCCESS)
         goto out;
     dp_log(DP_LOG_INFO, "start", "%u threads", program->threads);
-    sigwait(&stop, &signal);
+    signal = wait_for_stop(&stop, &service);
     /* Where a request takes too long its thread still uses what is open: the exit frees it. */
     if (!stop_workers(workers, program->threads))
         _exit(EXIT_FAILURE);

@@ -15,7 +15,7 @@ const LOAD_MS = Number(process.env.LOAD_MS ?? 8000);
 
 const SCAN = join(BUILD_DIR, 'tests/custody/scan');
 const userId = (i) => `custody.${i}`;
-const SELF_TEST = ['wallet/ethereum/!self-test1', 'wallet/ethereum/!self-test2', 'devproof/!self-test1'];
+const SELF_TEST = ['wallet/ethereum/!self-test1', 'wallet/ethereum/!self-test2', '!self-test/!self-test1'];
 const KEYS = [
     ...Array.from({ length: USERS }, (_, i) => wallet(userId(i)).key),
     ...SELF_TEST.map((path) => deriveKey(path).toString('hex')),

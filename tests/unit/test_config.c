@@ -7,11 +7,17 @@
 #include "base/config.h"
 
 static const char *const variables[] = {
-    "DATABASE_URL", "KEY_NAMESPACE",
-    "ADMIN_TOKEN",  "METRICS_FILE",
-    "LOG_LEVEL",    "DSTACK_SIMULATOR_ENDPOINT",
-    "AUTH",         "EXPOSE_INFO",
-    "SIGN_SCHEME",  "REQUIRE_SANDBOX",
+    "DATABASE_URL",
+    "KEY_NAMESPACE",
+    "ADMIN_TOKEN",
+    "METRICS_FILE",
+    "LOG_LEVEL",
+    "DSTACK_SIMULATOR_ENDPOINT",
+    "AUTH",
+    "EXPOSE_INFO",
+    "SIGN_SCHEME",
+    "REQUIRE_SANDBOX",
+    "KEY_CACHE_SECONDS",
 };
 
 static int clear(void **state)
@@ -36,6 +42,7 @@ static void assert_defaults(void)
     assert_false(config.auth_open);
     assert_false(config.expose_info);
     assert_false(config.require_sandbox);
+    assert_int_equal(config.key_cache_seconds, 0);
 }
 
 static void an_empty_variable_is_one_not_set(void **state)
@@ -61,6 +68,7 @@ static void every_setting_is_read(void **state)
     setenv("AUTH", "open", 1);
     setenv("EXPOSE_INFO", "true", 1);
     setenv("REQUIRE_SANDBOX", "true", 1);
+    setenv("KEY_CACHE_SECONDS", "3600", 1);
     setenv("SIGN_SCHEME", "raw", 1);
     assert_int_equal(dp_config_load(&config, NULL), DP_OK);
     assert_string_equal(config.database_url, "sqlite:/x");
@@ -72,6 +80,7 @@ static void every_setting_is_read(void **state)
     assert_true(config.auth_open);
     assert_true(config.expose_info);
     assert_true(config.require_sandbox);
+    assert_int_equal(config.key_cache_seconds, 3600);
 }
 
 #define NAMESPACE_63 "a23456789012345678901234567890123456789012345678901234567890123"
@@ -102,6 +111,14 @@ static const struct {
     {"EXPOSE_INFO", "TRUE", false},
     {"REQUIRE_SANDBOX", "true", true},
     {"REQUIRE_SANDBOX", "1", false},
+    {"KEY_CACHE_SECONDS", "0", true},
+    {"KEY_CACHE_SECONDS", "60", true},
+    {"KEY_CACHE_SECONDS", "3601", false},
+    {"KEY_CACHE_SECONDS", "-1", false},
+    {"KEY_CACHE_SECONDS", "+1", false},
+    {"KEY_CACHE_SECONDS", " 1", false},
+    {"KEY_CACHE_SECONDS", "1s", false},
+    {"KEY_CACHE_SECONDS", "18446744073709551617", false},
     {"SIGN_SCHEME", "eip191", false},
     {"SIGN_SCHEME", "RAW", false},
     {"KEY_NAMESPACE", "a", true},
