@@ -104,7 +104,6 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
     static const char name[] = "\"key\"";
     char *at = memmem(body.data, body.len, name, sizeof(name) - 1);
     char *end = (char *)body.data + body.len;
-    size_t len;
 
     if (at == NULL)
         return DP_EGUEST;
@@ -115,8 +114,8 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
         if (at == end || *at++ != *mark)
             return DP_EGUEST;
     }
-    if (end - at <= KEY_HEX_LEN || at[KEY_HEX_LEN] != '"' || at[1] == 'x' || at[1] == 'X' ||
-        dp_hex_decode(key, DP_SECP_KEY_LEN, &len, at, KEY_HEX_LEN) != DP_OK)
+    if (end - at <= KEY_HEX_LEN || at[KEY_HEX_LEN] != '"' ||
+        dp_hex_decode_secret(key, DP_SECP_KEY_LEN, at) != DP_OK)
         return DP_EGUEST;
     memset(at, '0', KEY_HEX_LEN);
     at += KEY_HEX_LEN;
