@@ -109,6 +109,9 @@ void dp_reply_problem(struct dp_exchange *x, enum dp_err err)
     struct json_object *problem = json_object_new_object();
     int status = status_of(err);
 
+    /* Without the memory for words the status still says it, and no half-made answer goes out. */
+    x->status = status;
+    dp_buf_reset(&x->body);
     if (problem == NULL)
         return;
     dp_json_add_text(problem, "type", "about:blank");
@@ -123,7 +126,6 @@ void dp_reply_problem(struct dp_exchange *x, enum dp_err err)
         dp_reply_header(x, "WWW-Authenticate", "Bearer realm=\"devproof\"");
     if (err == DP_EGUEST || err == DP_ESTORE)
         dp_reply_header(x, "Retry-After", "2");
-    dp_buf_reset(&x->body);
     if (dp_reply_json(x, status, problem) == DP_OK)
         x->content_type = "application/problem+json";
 }

@@ -23,6 +23,7 @@
 
 #define STACK_SIZE (256 * 1024)
 #define STOP_WITHIN_US 5000000 /* for requests under way at SIGTERM */
+#define ACCEPT_PAUSE_US 1000   /* else a full table of descriptors makes every thread spin */
 #define HEADERS_MAX 4096
 
 struct worker {
@@ -125,8 +126,10 @@ static void *work(void *arg)
     if (FCGX_InitRequest(&fcgi, STDIN_FILENO, FCGI_FAIL_ACCEPT_ON_INTR) != 0)
         return NULL;
     while (!atomic_load(&stopping)) {
-        if (FCGX_Accept_r(&fcgi) != 0)
+        if (FCGX_Accept_r(&fcgi) != 0) {
+            usleep(ACCEPT_PAUSE_US);
             continue;
+        }
         atomic_store(&worker->busy, true);
         serve(worker, &fcgi);
         FCGX_Finish_r(&fcgi);
@@ -209,8 +212,8 @@ static int wait_for_stop(const sigset_t *stop, const struct dp_service *service)
     return signal;
 }
 
-static int start_workers(struct worker *workers, const struct dp_program *program,
-                         const struct dp_service *service)
+static void start_workers(struct worker *workers, const struct dp_program *program,
+                          const struct dp_service *service)
 {
     pthread_attr_t attr;
 
@@ -219,11 +222,11 @@ static int start_workers(struct worker *workers, const struct dp_program *progra
     for (unsigned i = 0; i < program->threads; i++) {
         workers[i].program = program;
         workers[i].service = service;
+        /* Those that run already use what is open: the exit frees it. */
         if (pthread_create(&workers[i].thread, &attr, work, &workers[i]) != 0)
-            return complain("a thread cannot be started.");
+            _exit(complain("a thread cannot be started."));
     }
     pthread_attr_destroy(&attr);
-    return EXIT_SUCCESS;
 }
 
 /* True where every worker has ended by then. The signal is sent again and again, as it may come
@@ -274,10 +277,9 @@ int dp_web_main(const struct dp_program *program)
     code = open_service(&service, program->needs);
     if (code == EXIT_SUCCESS && dp_confine(&service.config, program->needs, &detail) != DP_OK)
         code = complain(detail.text);
-    if (code == EXIT_SUCCESS)
-        code = start_workers(workers, program, &service);
     if (code != EXIT_SUCCESS)
         goto out;
+    start_workers(workers, program, &service);
     dp_log(DP_LOG_INFO, "start", "%u threads", program->threads);
     signal = wait_for_stop(&stop, &service);
     /* Where a request takes too long its thread still uses what is open: the exit frees it. */

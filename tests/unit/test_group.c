@@ -106,6 +106,7 @@ struct batch {
     const int *numbers;
     size_t count;
     enum dp_err results[64];
+    atomic_bool blocked;
     atomic_uint arrived;
 };
 
@@ -114,10 +115,11 @@ static enum dp_err wait_for_others(void *db, void *arg)
     struct batch *batch = arg;
 
     (void)db;
+    atomic_store(&batch->blocked, true);
     while (atomic_load(&batch->arrived) < batch->count)
         usleep(1000);
     /* They are on their way into dp_group_write; they are in it well before this ends. */
-    usleep(50000);
+    usleep(200000);
     return DP_OK;
 }
 
@@ -129,7 +131,8 @@ static void write_one(size_t index, void *arg)
         batch->results[index] = dp_group_write(batch->group, wait_for_others, batch);
         return;
     }
-    usleep(20000);
+    while (!atomic_load(&batch->blocked))
+        usleep(1000);
     atomic_fetch_add(&batch->arrived, 1);
     batch->results[index] =
         dp_group_write(batch->group, add, (int *)(uintptr_t)&batch->numbers[index]);
@@ -139,6 +142,7 @@ static void run(struct batch *batch, const int *numbers, size_t count)
 {
     batch->numbers = numbers;
     batch->count = count;
+    atomic_store(&batch->blocked, false);
     atomic_store(&batch->arrived, 0);
     on_threads(count + 1, write_one, batch);
 }
