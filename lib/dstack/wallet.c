@@ -134,7 +134,7 @@ static bool same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
 /* Returns: DP_OK, DP_ESELFTEST, or what the agent's failure was */
 static enum dp_err test_agent(struct dp_wallet *wallet)
 {
-    struct dp_guest_key a, b, c;
+    struct dp_guest_key a = {0}, b = {0}, c = {0};
     enum dp_err err = derive_public(wallet, &a, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
     if (err == DP_OK)
@@ -171,6 +171,15 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, co
 
     memset(key, 0, sizeof(*key));
     return err == DP_OK ? find_or_derive(wallet, key, wallet->key_namespace, user_id) : err;
+}
+
+enum dp_err dp_wallet_public(struct dp_wallet *wallet, struct dp_guest_key *key,
+                             const char *user_id)
+{
+    enum dp_err err = trust_agent(wallet);
+
+    memset(key, 0, sizeof(*key));
+    return err == DP_OK ? derive_public(wallet, key, wallet->key_namespace, user_id) : err;
 }
 
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
@@ -218,11 +227,7 @@ void dp_wallet_expire_keys(struct dp_wallet *wallet)
 /* Never from the cache: it is the agent that is asked about. */
 enum dp_err dp_wallet_check(struct dp_wallet *wallet)
 {
-    struct dp_guest_key key = {0};
-    enum dp_err err = trust_agent(wallet);
+    struct dp_guest_key key;
 
-    if (err == DP_OK)
-        err = derive(wallet, &key, wallet->key_namespace, DP_SELF_TEST_USER_1);
-    dp_guest_key_free(&key);
-    return err;
+    return dp_wallet_public(wallet, &key, DP_SELF_TEST_USER_1);
 }

@@ -33,6 +33,17 @@ DP_MUST_CHECK
 enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id);
 
 /**
+ * The public half of a user's key and its signature chain, for those who sign nothing: the key
+ * itself is wiped before this call returns, and never kept.
+ *
+ * Out: key  its key is NULL; nothing to be freed
+ * Returns: as dp_wallet_key
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_public(struct dp_wallet *wallet, struct dp_guest_key *key,
+                             const char *user_id);
+
+/**
  * The app id under which a key was derived, as the agent's Info names it. Asked for once for each
  * KMS signature, since that is over the app id.
  *
