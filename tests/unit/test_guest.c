@@ -153,6 +153,11 @@ static void say(struct agent_answer *out, const char *method, const char *path, 
     }
 }
 
+static const uint8_t *bytes_of(const struct dp_guest_key *key)
+{
+    return (const uint8_t *)key->key;
+}
+
 struct fixture {
     struct agent *agent;
     struct dp_guest *guest;
@@ -200,9 +205,9 @@ static void a_key_comes_with_its_public_half_and_its_chain(void **state)
     struct dp_guest_key key;
 
     assert_int_equal(dp_guest_get_key(f->guest, &key, "largest key", "ethereum"), DP_OK);
-    assert_int_equal(dp_secp_public(pub, key.key), DP_OK);
+    assert_int_equal(dp_secp_public(pub, bytes_of(&key)), DP_OK);
     assert_memory_equal(pub, key.public_key, sizeof(pub));
-    assert_int_equal(key.key[DP_SECP_KEY_LEN - 1], 0x40);
+    assert_int_equal(bytes_of(&key)[DP_SECP_KEY_LEN - 1], 0x40);
     assert_int_equal(dp_hex_decode_exact(want, sizeof(want), SIG_A), DP_OK);
     assert_memory_equal(key.app_signature, want, sizeof(want));
     assert_int_equal(dp_hex_decode_exact(want, sizeof(want), SIG_B), DP_OK);
@@ -220,7 +225,7 @@ static void a_freed_key_is_wiped_with_its_answer(void **state)
         const uint8_t *slot;
 
         (void)!dp_guest_get_key(f->guest, &key, keys[i].name, "ethereum");
-        slot = key.key;
+        slot = bytes_of(&key);
         assert_non_null(slot);
         dp_guest_key_free(&key);
         assert_null(key.key);
@@ -360,12 +365,14 @@ static void a_freed_key_is_nowhere_in_memory(void **state)
         enum dp_err err = dp_guest_get_key(f->guest, &key, keys[i].name, "ethereum");
 
         if (i == 0)
-            assert_true(err == DP_OK && copies_of(&needles) > 0);
+            assert_true(err == DP_OK && count(bytes_of(&key), DP_SECRET_SLOT_SIZE, needles.raw,
+                                              sizeof(needles.raw)) == 1);
         dp_guest_key_free(&key);
     }
     assert_int_equal(copies_of(&needles), 0);
 }
 
+/* The slot is counted, too, unless it is of memfd_secret, which /proc/self/mem cannot read. */
 static void while_it_is_held_the_key_is_only_in_its_slot(void **state)
 {
     struct fixture *f = *state;
@@ -373,7 +380,9 @@ static void while_it_is_held_the_key_is_only_in_its_slot(void **state)
     struct dp_guest_key key;
 
     assert_int_equal(dp_guest_get_key(f->guest, &key, "good", "ethereum"), DP_OK);
-    assert_int_equal(copies_of(&needles), 1);
+    assert_int_equal(count(bytes_of(&key), DP_SECRET_SLOT_SIZE, needles.raw, sizeof(needles.raw)),
+                     1);
+    assert_true(copies_of(&needles) <= 1);
     dp_guest_key_free(&key);
 }
 
@@ -448,7 +457,7 @@ static void get_many_keys(size_t index, void *arg)
         struct dp_guest_key key;
         enum dp_err err = dp_guest_get_key(f->guest, &key, good ? "good" : "largest key", "x");
 
-        if (err != DP_OK || key.key[DP_SECP_KEY_LEN - 1] != (good ? 0xaa : 0x40))
+        if (err != DP_OK || bytes_of(&key)[DP_SECP_KEY_LEN - 1] != (good ? 0xaa : 0x40))
             abort();
         dp_guest_key_free(&key);
     }
