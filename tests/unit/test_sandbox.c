@@ -288,8 +288,10 @@ static int use_much_memory(const struct place *place)
     size_t len = 128 << 20;
 
     (void)place;
-    if (other == NULL)
+    if (other == NULL) {
+        free(one);
         return ENOMEM;
+    }
     memset(other, 1, len);
     free(other);
     return 0;
