@@ -70,7 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     answer_len = size < sizeof(answer) ? size : sizeof(answer);
     memcpy(answer, data, answer_len);
     if (dp_guest_get_key(guest, &key, "fuzz", "ethereum") == DP_OK &&
-        (dp_secp_public(pub, (const uint8_t *)key.key) != DP_OK || memcmp(pub, key.public_key, sizeof(pub)) != 0))
+        (dp_secp_public(pub, (const uint8_t *)key.key) != DP_OK ||
+         memcmp(pub, key.public_key, sizeof(pub)) != 0))
         abort();
     dp_guest_key_free(&key);
     if (dp_guest_info(guest, &info) == DP_OK)
