@@ -1,13 +1,51 @@
-/* keys.c - GET /api/users/me/keys?userId= and /api/users/{userId}/keys: a user's public key. */
+/* keys.c - GET /api/users/me/keys?userId= and /api/users/{userId}/keys: a user's public key, or
+ * with all=1 every one they have had. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "store/names.h"
 #include "web/auth.h"
 #include "web/wallet_reply.h"
 
-static enum dp_err reply(struct dp_exchange *x)
+static enum dp_err add_key(const struct dp_user *user, void *arg)
+{
+    struct json_object *keys = arg, *key = json_object_new_object();
+    char retired[DP_CLOCK_TEXT_SIZE];
+    enum dp_err err;
+
+    if (key == NULL || json_object_array_add(keys, key) != 0)
+        return DP_ENOMEM;
+    err = dp_wallet_describe(key, user);
+    dp_clock_format(retired, user->key_retired_ms);
+    if (user->key_retired_ms != 0)
+        dp_json_add_text(key, "retiredAt", retired);
+    else
+        dp_json_add(key, "retiredAt", NULL);
+    return err;
+}
+
+static enum dp_err reply_all(struct dp_exchange *x)
+{
+    struct json_object *answer = json_object_new_object(), *keys = json_object_new_array();
+    enum dp_err err = DP_ENOMEM;
+
+    if (answer != NULL && keys != NULL)
+        err = dp_store_list_keys(x->service->store, x->user_id, add_key, keys);
+    if (err == DP_OK && json_object_array_length(keys) == 0)
+        err = DP_EUNKNOWNUSER;
+    if (err != DP_OK) {
+        json_object_put(answer);
+        json_object_put(keys);
+        return err;
+    }
+    dp_json_add_text(answer, "userId", x->user_id);
+    dp_json_add(answer, "keys", keys);
+    return dp_reply_json(x, 200, answer);
+}
+
+static enum dp_err reply_one(struct dp_exchange *x)
 {
     struct dp_user user;
     struct json_object *answer;
@@ -24,6 +62,16 @@ static enum dp_err reply(struct dp_exchange *x)
         return dp_reply_json(x, 200, answer);
     json_object_put(answer);
     return err;
+}
+
+static enum dp_err reply(struct dp_exchange *x)
+{
+    int64_t all;
+    enum dp_err err = dp_request_number(x, &all, "all", 0, 1, 0);
+
+    if (err != DP_OK)
+        return err;
+    return all ? reply_all(x) : reply_one(x);
 }
 
 /* The requirements' form: the user is in the query, or is whoever is signed in. */

@@ -42,6 +42,8 @@ static enum dp_err start_session(struct dp_exchange *x, const struct dp_token *b
     if (err != DP_OK)
         return err;
     session.admin = bearer->admin;
+    session.actor = bearer->admin ? DP_ACTOR_ADMIN : DP_ACTOR_USER;
+    session.started_by = bearer->id;
     memcpy(session.user_id, bearer->user_id, sizeof(session.user_id));
     memcpy(x->user_id, bearer->user_id, sizeof(x->user_id));
     err = dp_store_add_token(x->service->store, &session);

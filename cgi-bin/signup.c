@@ -1,4 +1,5 @@
 /* signup.c - POST /api/signup {email, userId}: a user, their key's public half, and a token. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,8 @@ static enum dp_err fill_key(struct dp_exchange *x, struct dp_user *user)
     const struct dp_service *service = x->service;
     uint8_t app_id[DP_APP_ID_LEN];
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_public(service->wallet, &key, user->user_id);
+    enum dp_err err =
+        dp_wallet_public(service->wallet, &key, service->config.key_namespace, user->user_id);
 
     if (err == DP_OK)
         err = dp_wallet_app_id(service->wallet, app_id, &key);
@@ -66,6 +68,7 @@ static enum dp_err make_tokens(struct dp_token tokens[static TOKENS],
 {
     enum dp_err err = dp_token_make(&tokens[BEARER], texts[BEARER], false);
 
+    snprintf(tokens[BEARER].name, sizeof(tokens[BEARER].name), "signup");
     return err == DP_OK ? dp_token_make(&tokens[SESSION], texts[SESSION], true) : err;
 }
 
@@ -107,7 +110,8 @@ static enum dp_err sign_up(struct dp_exchange *x)
     bool open = x->service->config.auth_open;
     char texts[TOKENS][DP_TOKEN_TEXT_SIZE];
     struct dp_token tokens[TOKENS];
-    struct dp_user user = {.created_ms = dp_clock_unix_ms()};
+    int64_t now = dp_clock_unix_ms();
+    struct dp_user user = {.created_ms = now, .key_created_ms = now};
     struct json_object *body = NULL, *answer = NULL;
     enum dp_err err = dp_request_json(x, &body);
 

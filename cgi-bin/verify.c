@@ -1,69 +1,15 @@
-/* verify.c - POST /api/verify: does a signature belong to a key or an address? Needs no account. */
+/* verify.c - POST /api/verify and /api/verify/batch: does a signature belong to a key, an address
+ * or a user? Needs no account. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/metrics.h"
-#include "ethereum/address.h"
+#include "web/batch.h"
+#include "web/hint.h"
 #include "web/message.h"
-
-/* Whose signature it is said to be. */
-struct signer {
-    bool by_key; /* else only the address is known */
-    uint8_t pub[DP_SECP_PUB_LEN];
-    uint8_t address[DP_ADDRESS_LEN];
-};
-
-static enum dp_err read_key(struct dp_exchange *x, struct signer *signer, struct dp_slice hex)
-{
-    uint8_t bytes[DP_SECP_PUB_LEN];
-    size_t len;
-
-    if (dp_hex_decode(bytes, sizeof(bytes), &len, hex.data, hex.len) != DP_OK ||
-        dp_secp_parse_public(signer->pub, bytes, len) != DP_OK)
-        return dp_fail(&x->detail, DP_EPUBKEY, "pubKeyHex",
-                       "pubKeyHex must be 33 or 65 bytes of hex that are a point on secp256k1.");
-    signer->by_key = true;
-    dp_address_of_public(signer->address, signer->pub);
-    return DP_OK;
-}
-
-static enum dp_err read_address(struct dp_exchange *x, struct signer *signer, struct dp_slice text)
-{
-    uint8_t address[DP_ADDRESS_LEN];
-
-    if (text.len != strlen(text.data) || dp_address_parse(address, text.data) != DP_OK)
-        return dp_fail(&x->detail, DP_EADDRESS, "address",
-                       "address must be 0x and 40 hex digits, all in one case or with a right "
-                       "EIP-55 checksum.");
-    if (signer->by_key && memcmp(address, signer->address, sizeof(address)) != 0)
-        return dp_fail(&x->detail, DP_ECONFLICT, "address", "address is not that of pubKeyHex.");
-    memcpy(signer->address, address, sizeof(address));
-    return DP_OK;
-}
-
-static enum dp_err read_signer(struct dp_exchange *x, struct signer *signer,
-                               struct json_object *body)
-{
-    struct dp_slice key, address;
-    enum dp_err err = dp_json_optional_string(&key, body, "pubKeyHex", &x->detail);
-
-    signer->by_key = false;
-    if (err == DP_OK)
-        err = dp_json_optional_string(&address, body, "address", &x->detail);
-    if (err != DP_OK)
-        return err;
-    if (key.data == NULL && address.data == NULL)
-        return dp_fail(&x->detail, DP_EMISSING, "pubKeyHex",
-                       "pubKeyHex or address is missing: whose signature is it?");
-    if (key.data != NULL)
-        err = read_key(x, signer, key);
-    if (err == DP_OK && address.data != NULL)
-        err = read_address(x, signer, address);
-    return err;
-}
+#include "web/signer.h"
 
 static enum dp_err read_signature(struct dp_exchange *x, struct dp_secp_sig *sig,
                                   struct json_object *body)
@@ -83,75 +29,93 @@ static enum dp_err read_signature(struct dp_exchange *x, struct dp_secp_sig *sig
     return DP_OK;
 }
 
-static bool recovers_to(const struct dp_secp_sig *sig, int recid, const uint8_t digest[static 32],
-                        const struct signer *signer)
+/* The address that the signature was held against: of the key that fits, else of the newest. */
+static void describe(struct json_object *answer, const struct dp_signer *signer,
+                     const struct dp_secp_sig *sig, const struct dp_message *message)
 {
-    uint8_t pub[DP_SECP_PUB_LEN], address[DP_ADDRESS_LEN];
-
-    if (dp_secp_recover(pub, sig, recid, digest) != DP_OK)
-        return false;
-    dp_address_of_public(address, pub);
-    return memcmp(address, signer->address, sizeof(address)) == 0;
-}
-
-/* With a recovery id, recovering says all: also that v is right. Without one, a key is verified
- * against and an address is tried with both ids. */
-static bool is_valid(const struct dp_secp_sig *sig, const uint8_t digest[static 32],
-                     const struct signer *signer)
-{
-    if (sig->recid >= 0)
-        return recovers_to(sig, sig->recid, digest, signer);
-    if (signer->by_key)
-        return dp_secp_verify(sig, digest, signer->pub);
-    return recovers_to(sig, 0, digest, signer) || recovers_to(sig, 1, digest, signer);
-}
-
-static enum dp_err reply(struct dp_exchange *x, const struct signer *signer,
-                         const struct dp_secp_sig *sig, const struct dp_message *message)
-{
-    struct json_object *answer = json_object_new_object();
+    const struct dp_signer_key *key = dp_signer_of(signer, sig, message->digest);
+    const struct dp_hint *hint = key == NULL ? dp_hint_find(signer, sig, message) : NULL;
     char address[DP_ADDRESS_TEXT_SIZE];
 
-    if (answer == NULL)
-        return DP_ENOMEM;
-    dp_address_format(address, signer->address);
-    dp_json_add_bool(answer, "valid", is_valid(sig, message->digest, signer));
+    dp_address_format(address, key != NULL ? key->address : signer->keys[0].address);
+    dp_json_add_bool(answer, "valid", key != NULL);
     dp_json_add_text(answer, "address", address);
     dp_json_add_bool(answer, "canonical", sig->low_s);
     dp_message_describe(message, answer);
-    return dp_reply_json(x, 200, answer);
+    if (key != NULL && key->key_namespace[0] != '\0')
+        dp_json_add_text(answer, "namespace", key->key_namespace);
+    if (hint != NULL) {
+        dp_json_add_text(answer, "hint", hint->name);
+        dp_json_add_text(answer, "hintDetail", hint->detail);
+    }
+}
+
+static enum dp_err verify_item(struct dp_exchange *x, struct json_object *result,
+                               struct json_object *item, void *arg)
+{
+    struct dp_message message = {0};
+    struct dp_signer signer = {0};
+    struct dp_secp_sig sig = {0};
+    enum dp_err err = dp_message_read(x, &message, item);
+
+    (void)arg;
+    if (err == DP_OK)
+        err = dp_signer_read(x, &signer, item);
+    if (err == DP_OK)
+        err = read_signature(x, &sig, item);
+    if (err == DP_OK)
+        describe(result, &signer, &sig, &message);
+    dp_signer_free(&signer);
+    dp_message_free(&message);
+    dp_metrics_count(DP_METRIC_VERIFY_TOTAL, err == DP_OK ? "result=\"ok\"" : "result=\"error\"");
+    return err;
 }
 
 static enum dp_err verify(struct dp_exchange *x)
 {
     int64_t start = dp_clock_mono_us();
-    struct json_object *body = NULL;
-    struct dp_message message;
-    struct dp_secp_sig sig = {0};
-    struct signer signer;
-    enum dp_err err = dp_request_json(x, &body);
+    struct json_object *body = NULL, *answer = json_object_new_object();
+    enum dp_err err = answer != NULL ? dp_request_json(x, &body) : DP_ENOMEM;
 
     if (err == DP_OK)
-        err = dp_message_read(x, &message, body);
+        err = verify_item(x, answer, body, NULL);
     if (err == DP_OK)
-        err = read_signer(x, &signer, body);
-    if (err == DP_OK)
-        err = read_signature(x, &sig, body);
-    if (err == DP_OK)
-        err = reply(x, &signer, &sig, &message);
+        err = dp_reply_json(x, 200, json_object_get(answer));
+    json_object_put(answer);
     json_object_put(body);
-    dp_metrics_count(DP_METRIC_VERIFY_TOTAL, err == DP_OK ? "result=\"ok\"" : "result=\"error\"");
     dp_metrics_observe(DP_METRIC_VERIFY_LATENCY, "", dp_clock_mono_us() - start);
+    return err;
+}
+
+static enum dp_err verify_batch(struct dp_exchange *x)
+{
+    struct json_object *body = NULL, *items, *results = NULL;
+    struct json_object *answer = json_object_new_object();
+    enum dp_err err =
+        answer != NULL ? dp_request_json_within(x, &body, DP_BATCH_BODY_MAX) : DP_ENOMEM;
+
+    if (err == DP_OK)
+        err = dp_batch_items(x, &items, body);
+    if (err == DP_OK)
+        err = dp_batch_run(x, &results, items, verify_item, NULL);
+    if (err == DP_OK) {
+        dp_json_add(answer, "results", results);
+        err = dp_reply_json(x, 200, json_object_get(answer));
+    }
+    json_object_put(answer);
+    json_object_put(body);
     return err;
 }
 
 static const struct dp_route routes[] = {
     {"POST", "/api/verify", verify},
+    {"POST", "/api/verify/batch", verify_batch},
 };
 
 int main(void)
 {
     static const struct dp_program program = {
+        .needs = DP_NEED_STORE_READ,
         .threads = 80,
         .routes = routes,
         .route_count = sizeof(routes) / sizeof(routes[0]),

@@ -26,6 +26,7 @@ static int print_first_token(struct dp_store *store)
     enum dp_err err = dp_token_make(&token, text, false);
 
     token.admin = true;
+    token.actor = DP_ACTOR_OPERATOR;
     if (err == DP_OK)
         err = dp_store_add_first_admin_token(store, &token);
     if (err == DP_OK)

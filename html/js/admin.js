@@ -1,7 +1,7 @@
 // The admin's dashboard: every user with their public key, searched and paged.
 import { call } from './api.js';
 import { askForToken, onLeave, onSignIn, session, signOut } from './session.js';
-import { $, addressValue, el, longValue, onSubmit, parts, showFault, time } from './ui.js';
+import { $, addressValue, cell, el, longValue, onSubmit, parts, showFault, time } from './ui.js';
 
 const PAGE = 20;
 const show = parts('waiting', 'sign-in', 'users');
@@ -9,10 +9,6 @@ const show = parts('waiting', 'sign-in', 'users');
 let query = '';
 let cursors = [null]; // of the pages up to the one shown; the first has none
 let next = null;
-
-function cell(name, node) {
-  return el('td', { role: 'cell', 'data-name': name }, node);
-}
 
 function row(user) {
   return el('tr', { role: 'row' },

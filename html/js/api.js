@@ -29,17 +29,33 @@ const WORDS = {
   invalid_email: ['This is not an email address.', 'Write it like alice@example.com.'],
   invalid_user_id: ['This user id cannot be used.',
     'Begin with a letter or digit, then use letters, digits, dots, dashes and underscores, 64 in all.'],
+  not_json: ['The typed data is not JSON.', 'Look for a missing quote, comma or bracket.'],
+  transaction_like_message: ['These bytes could be an Ethereum transaction, or a message of another scheme, so they are not signed raw.',
+    'Choose the scheme eip191 if a message is what you mean.'],
+  invalid_hex: ['These are not hex digits, two for each byte.', 'Mend them, or clear the tick if a text is meant.'],
+  invalid_address: ['This is not an address.',
+    'Paste 0x and all 40 digits. Keep capital letters as they are: they are a checksum.'],
+  invalid_public_key: ['This is not a public key.', 'Paste all of it: 0x04 and 128 hex digits, or 0x02 or 0x03 and 64.'],
+  namespace_used: ['This namespace has or had a key of yours.', 'Take the next number.'],
+  too_many_tokens: ['You have 100 tokens, and there may be no more.', 'Revoke one that you no longer need.'],
+  not_sure: ['The box is not ticked.', 'Tick it if you want to change the key.'],
   message_too_large: ['The message is too long.', 'Shorten it to 48 KiB.'],
   body_too_large: ['The request is too long.', 'Shorten the message to less than 48 KiB.'],
   invalid_signature: ['This is not a signature.',
     'Paste all of it: 0x and 130 hex digits, or 128 without the recovery byte.'],
 };
 
+// The server's own sentence; of typed data also where in it.
+function speak({ code, detail, field }) {
+  if (code === 'invalid_typed_data') return `The typed data is not right at ${field}: ${detail}`;
+  return detail ?? WORDS.unreadable[0];
+}
+
 export class Fault extends Error {
   constructor(problem) {
     super(problem.code);
     this.problem = problem;
-    const [what, todo] = WORDS[problem.code] ?? [problem.detail ?? WORDS.unreadable[0], ''];
+    const [what, todo] = WORDS[problem.code] ?? [speak(problem), ''];
     this.code = problem.code;
     this.field = problem.field;
     this.requestId = problem.requestId;
@@ -70,6 +86,7 @@ async function fault(response) {
   });
 }
 
+// body: what becomes JSON, or text that is JSON already.
 export async function call(method, path, body) {
   let response;
   try {
@@ -77,7 +94,7 @@ export async function call(method, path, body) {
       method,
       cache: 'no-store',
       headers: body === undefined ? {} : { 'Content-Type': 'application/json' },
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
   } catch (error) {

@@ -1,8 +1,12 @@
-// The user's dashboard: shows one wallet, signs with it and verifies its signatures.
-import { call } from './api.js';
+// The user's dashboard: opens one wallet, and changes its key. What it does with the wallet is in
+// signing.js, tokens.js and log.js.
+import { call, Fault } from './api.js';
+import { logOf } from './log.js';
 import { askForToken, onLeave, onSignIn, session, signOut } from './session.js';
+import { signingWith } from './signing.js';
+import { tokensOf } from './tokens.js';
 import {
-  $, addressValue, chain, el, facts, longValue, mark, onSubmit, parts, showFault, textValue, time,
+  $, addressValue, chain, el, facts, longValue, onSubmit, parts, say, showFault, textValue, time,
 } from './ui.js';
 
 const show = parts('waiting', 'sign-in', 'open-wallet', 'wallet');
@@ -10,28 +14,34 @@ const show = parts('waiting', 'sign-in', 'open-wallet', 'wallet');
 let wallet = null;
 let open = false; // whether the server signs without asking for a token
 
-function say(place, state, sentence) {
-  place.replaceChildren(mark(state), ` ${sentence}`);
-}
-
-function clearSigned() {
-  $('signed').replaceChildren();
-  $('signed-facts').replaceChildren();
-}
-
-// A verdict is about one message and one signature; it must not outlive a change of either.
-function clearVerdict() {
-  $('verdict').replaceChildren();
-  $('how').hidden = true;
-  $('how').open = false;
-}
+// What the parts of the page share. ended(): says so, and asks for the token, where an error means
+// that the session is over; any other is thrown on.
+const page = {
+  wallet: () => wallet,
+  done: () => log.refresh(),
+  ended(error, note) {
+    if (error.code !== 'unauthorized') throw error;
+    askForToken(show, `Your session has ended. ${note}`);
+    $('token').focus();
+  },
+};
+const signing = signingWith(page);
+const tokens = tokensOf(page);
+const log = logOf(page);
 
 function clear() {
-  clearSigned();
-  clearVerdict();
-  $('sign').reset();
-  $('verify').reset();
+  signing.clear();
+  tokens.clear();
+  log.clear();
+  $('rotated').replaceChildren();
+  for (const details of $('wallet').querySelectorAll('details')) details.open = false;
   for (const place of document.querySelectorAll('.fault-place')) place.replaceChildren();
+}
+
+// wallet/ethereum, wallet/ethereum/v2, wallet/ethereum/v3, ...
+function nextNamespace(namespace) {
+  const version = /^(.*)\/v(\d+)$/.exec(namespace);
+  return version ? `${version[1]}/v${Number(version[2]) + 1}` : `${namespace}/v2`;
 }
 
 function showWallet(keys) {
@@ -51,12 +61,17 @@ function showWallet(keys) {
     ['Application id', longValue('application id', keys.appId)],
   ]);
   $('key-chain').replaceChildren(chain(keys.signature_chain));
+  $('namespace').value = nextNamespace(keys.namespace);
   $('leave').textContent = open ? 'Another wallet' : 'Sign out';
+  // A token outlives AUTH=open, so the server makes none for whoever comes along.
+  $('tokens').hidden = open;
   show('wallet');
 }
 
 async function fetchWallet(userId) {
   showWallet(await call('GET', `/api/users/me/keys?${new URLSearchParams({ userId })}`));
+  if (!open) tokens.refresh();
+  log.refresh();
 }
 
 // Where no token is asked for there is no session: the page's address says whose wallet it shows.
@@ -111,54 +126,55 @@ onLeave(async () => {
   }
 });
 
-onSubmit($('sign'), () => 'You got no signature.', async ({ message }) => {
-  const text = message.value;
-  clearSigned();
-  clearVerdict();
-  let answer;
+// --- keys ---
+
+function pastKey(key) {
+  const list = el('dl', { class: 'facts past' });
+  facts(list, [
+    ['Address', addressValue(key.address)],
+    ['Public key', longValue('public key', key.pubKeyHex)],
+    ['Namespace', key.namespace],
+    ['In use', el('span', {}, time(key.createdAt), ' to ', time(key.retiredAt))],
+  ]);
+  return list;
+}
+
+async function showEarlier() {
   try {
-    answer = await call('POST', `/api/users/${wallet.userId}/sign`, { message: text, scheme: 'raw' });
+    const { keys } = await call('GET', `/api/users/${wallet.userId}/keys?all=1`);
+    const past = keys.filter((key) => key.retiredAt !== null);
+    $('earlier-keys').replaceChildren(...(past.length > 0 ? past.map(pastKey)
+      : [el('p', {}, 'There are none: this is your first key.')]));
   } catch (error) {
-    if (error.code !== 'unauthorized') throw error;
-    askForToken(show, 'Your session has ended, and nothing was signed. Sign in again: your message is kept.');
-    $('token').focus();
+    showFault($('earlier-keys'), error, 'The earlier keys cannot be shown now; they are not lost.', showEarlier);
+  }
+}
+
+$('earlier').addEventListener('toggle', () => {
+  if ($('earlier').open) showEarlier();
+});
+
+function rotationMeaning(error) {
+  if (error.nothingDone) return 'The key was not changed.';
+  return 'The key may have been changed or not: open this page again to see.';
+}
+
+onSubmit($('rotate'), rotationMeaning, async ({ namespace, sure }) => {
+  if (!sure.checked) throw new Fault({ code: 'not_sure', field: 'sure', status: 400 });
+  let keys;
+  try {
+    keys = await call('POST', `/api/users/${wallet.userId}/rotate`, { namespace: namespace.value.trim() });
+  } catch (error) {
+    page.ended(error, 'The key was not changed. Sign in again.');
     return;
   }
-  say($('signed'), 'pass', 'Signed. Anyone can check it with the address alone.');
-  const list = el('dl', { class: 'facts' });
-  facts(list, [
-    ['Message', text === '' ? 'the empty message' : el('span', { class: 'excerpt', tabindex: '0' }, text)],
-    ['Signature', longValue('signature', answer.signature)],
-    ['Digest', longValue('digest', answer.hash)],
-    ['Recovery id', String(answer.recoveryId)],
-    ['Address', addressValue(answer.address)],
-  ]);
-  $('signed-facts').replaceChildren(list, el('h3', {}, 'Signature chain of the key'), chain(answer.signature_chain));
-  $('signature').value = answer.signature;
+  clear();
+  $('rotate').reset();
+  showWallet(keys);
+  say($('rotated'), 'pass', 'The key was changed. The address above is the new one; the old one is under “Earlier keys”.');
+  $('wallet-title').focus();
+  tokens.refresh();
+  page.done();
 });
-
-onSubmit($('verify'), () => 'Nothing was checked.', async ({ signature }) => {
-  const text = $('message').value;
-  clearVerdict();
-  const answer = await call('POST', '/api/verify', {
-    message: text, signature: signature.value.trim(), address: wallet.address, scheme: 'raw',
-  });
-  if (answer.valid)
-    say($('verdict'), 'pass', 'Yes. The key of this address signed exactly this message.');
-  else
-    say($('verdict'), 'fail', 'No. This signature is not by the key of this address over this message. One of the two was changed, or they never belonged together.');
-  const list = el('dl', { class: 'facts' });
-  facts(list, [
-    ['Digest of the message', longValue('digest', answer.hash)],
-    ['Address', addressValue(answer.address)],
-    ['Form', answer.canonical ? 's is in the lower half, as Ethereum wants it'
-      : 's is in the upper half: many contracts refuse such a signature'],
-  ]);
-  $('how-facts').replaceChildren(list, el('p', { class: 'hint' },
-    'The server computed this from the message, the signature and the address. Your browser did not repeat it; any Ethereum library can.'));
-  $('how').hidden = false;
-});
-
-for (const box of [$('message'), $('signature')]) box.addEventListener('input', clearVerdict);
 
 start();

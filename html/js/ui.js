@@ -101,6 +101,36 @@ export function mark(state) {
   return el('span', { class: `mark ${state}`, 'aria-hidden': 'true' }, MARKS[state]);
 }
 
+export function say(place, state, sentence) {
+  place.replaceChildren(mark(state), ` ${sentence}`);
+}
+
+// A table's cell, which says its column's name itself where rows become cards.
+export function cell(name, ...nodes) {
+  return el('td', { role: 'cell', 'data-name': name }, ...nodes);
+}
+
+// A button for what cannot be taken back: it does its work when it is pressed a second time.
+export function twiceButton(word, name, work) {
+  const text = el('span', {}, word);
+  const button = el('button', { type: 'button' }, text, el('span', { class: 'unseen' }, ` ${name}`));
+  const calm = () => {
+    button.classList.remove('sure');
+    text.textContent = word;
+  };
+  button.addEventListener('click', () => {
+    if (button.classList.contains('sure')) {
+      calm();
+      work();
+      return;
+    }
+    button.classList.add('sure');
+    text.textContent = `Press again to ${word.toLowerCase()}`;
+  });
+  button.addEventListener('blur', calm);
+  return button;
+}
+
 // dstack's signature chain: who vouches for whom. This page shows it and checks none of it.
 export function chain(signatures) {
   const whose = ['The application’s key over this key', 'The key service’s root over the application’s key'];
@@ -124,9 +154,12 @@ export function showFault(place, error, meaning, retry) {
   place.replaceChildren(box);
 }
 
+// The control that a fault is about: by its name, or by the server's fields that it stands for. Of a
+// path such as typedData.message.to the first part is the name.
 function blame(form, error) {
-  const field = error.field && form.elements.namedItem(error.field);
-  if (!field) return;
+  const name = error.field?.split('.')[0];
+  const field = [...form.elements].find((one) => one.name === name || one.dataset.fields?.split(' ').includes(name));
+  if (!name || !field) return;
   field.setAttribute('aria-invalid', 'true');
   field.focus();
 }

@@ -2,6 +2,8 @@
 #include "base/clock.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 int64_t dp_clock_unix_ms(void)
@@ -34,4 +36,22 @@ void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms)
         known = seconds;
     }
     snprintf(out, DP_CLOCK_TEXT_SIZE, "%.19s.%03uZ", text, (unsigned)(unix_ms % 1000) % 1000);
+}
+
+enum dp_err dp_clock_parse(int64_t *out, const char *text)
+{
+    struct tm tm = {0};
+    char again[DP_CLOCK_TEXT_SIZE];
+    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    long ms;
+
+    if (rest == NULL || rest[0] != '.')
+        return DP_EFORMAT;
+    ms = strtol(rest + 1, NULL, 10);
+    if (tm.tm_year < 70 || ms < 0 || ms > 999)
+        return DP_EFORMAT;
+    *out = (int64_t)timegm(&tm) * 1000 + ms;
+    /* What strptime takes is more than one spelling; only one comes out the same. */
+    dp_clock_format(again, *out);
+    return strcmp(again, text) == 0 ? DP_OK : DP_EFORMAT;
 }

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include "base/err.h"
+
 #define DP_CLOCK_TEXT_SIZE 25 /* "2026-01-31T09:30:00.000Z" and a NUL */
 
 /* Milliseconds since 1970-01-01 UTC. May jump when the clock is set. */
@@ -14,5 +16,9 @@ int64_t dp_clock_mono_us(void);
 
 /* Unix milliseconds as RFC 3339 text in UTC, years 1970 to 9999. */
 void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms);
+
+/* Read what dp_clock_format writes, and nothing else. Returns: DP_OK, DP_EFORMAT */
+DP_MUST_CHECK
+enum dp_err dp_clock_parse(int64_t *out, const char *text);
 
 #endif

@@ -9,6 +9,28 @@
 #define ADMIN_TOKEN_MAX 256
 #define KEY_CACHE_MAX 3600
 
+static const char *const schemes[] = {
+    [DP_SCHEME_RAW] = "raw",
+    [DP_SCHEME_EIP191] = "eip191",
+    [DP_SCHEME_EIP712] = "eip712",
+};
+
+enum dp_err dp_scheme_parse(enum dp_scheme *out, const char *name, size_t len)
+{
+    for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+        if (strlen(schemes[i]) == len && memcmp(schemes[i], name, len) == 0) {
+            *out = (enum dp_scheme)i;
+            return DP_OK;
+        }
+    }
+    return DP_ESCHEME;
+}
+
+const char *dp_scheme_name(enum dp_scheme scheme)
+{
+    return schemes[scheme];
+}
+
 static const char *get(const char *name, const char *fallback)
 {
     const char *value = getenv(name);
@@ -69,7 +91,7 @@ static enum dp_err check_texts(const struct dp_config *config, struct dp_detail 
 
 enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail)
 {
-    const char *level = get("LOG_LEVEL", "info");
+    const char *level = get("LOG_LEVEL", "info"), *scheme = get("SIGN_SCHEME", "raw");
     enum dp_err err;
 
     *config = (struct dp_config){
@@ -82,8 +104,9 @@ enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail)
     if (dp_log_parse_level(&config->log_level, level) != DP_OK)
         return dp_fail(detail, DP_ECONFIG, "LOG_LEVEL",
                        "LOG_LEVEL must be debug, info, warn or error, not \"%.40s\".", level);
-    if (strcmp(get("SIGN_SCHEME", "raw"), "raw") != 0)
-        return dp_fail(detail, DP_ECONFIG, "SIGN_SCHEME", "SIGN_SCHEME must be raw.");
+    if (dp_scheme_parse(&config->sign_scheme, scheme, strlen(scheme)) != DP_OK)
+        return dp_fail(detail, DP_ECONFIG, "SIGN_SCHEME",
+                       "SIGN_SCHEME must be raw, eip191 or eip712, not \"%.40s\".", scheme);
     err = choice(&config->auth_open, "AUTH", "token", "open", detail);
     if (err == DP_OK)
         err = choice(&config->expose_info, "EXPOSE_INFO", "false", "true", detail);

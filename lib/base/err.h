@@ -38,6 +38,9 @@
     X(DP_ESIGNATURE, "not an ECDSA signature")                                                     \
     X(DP_ESCHEME, "not a known signing scheme")                                                    \
     X(DP_EMESSAGE, "the message is too long")                                                      \
+    X(DP_ETXLIKE, "the message could be a transaction")                                            \
+    X(DP_ETYPEDDATA, "not typed data by EIP-712")                                                  \
+    X(DP_EBATCH, "more items than a batch may have")                                               \
     X(DP_EBODY, "the body is too long")                                                            \
     X(DP_EMEDIA, "the body's content type is not application/json")                                \
     X(DP_EUNAUTHORIZED, "no valid token")                                                          \
@@ -46,6 +49,12 @@
     X(DP_EUNKNOWNUSER, "no such user")                                                             \
     X(DP_EUSEREXISTS, "the user id is taken")                                                      \
     X(DP_EEMAILEXISTS, "the email address is taken")                                               \
+    X(DP_ENAMESPACE, "not a namespace to rotate to")                                               \
+    X(DP_ENAMESPACEUSED, "the user has or had a key in this namespace")                            \
+    X(DP_ETOOMANYKEYS, "the user has had too many keys")                                           \
+    X(DP_ETOKENNAME, "not a name for a token")                                                     \
+    X(DP_ETOOMANYTOKENS, "the user has too many tokens")                                           \
+    X(DP_EADMINTOKENFIXED, "the admin token is a setting")                                         \
     X(DP_ENOTFOUND, "no such resource")                                                            \
     X(DP_EMETHOD, "the method is not allowed here")
 
@@ -58,8 +67,8 @@ const char *dp_err_text(enum dp_err err);
 
 /* What went wrong, in words that help whoever sent the input. The caller owns it. */
 struct dp_detail {
-    char field[64]; /* the field or variable at fault, or "" */
-    char text[256]; /* one sentence, or "" */
+    char field[160]; /* the field or variable at fault, or "" */
+    char text[320];  /* one sentence, or "" */
 };
 
 /**

@@ -8,6 +8,7 @@
  * | use       | path                        | purpose  |
  * |-----------|-----------------------------|----------|
  * | wallet    | <KEY_NAMESPACE>/<userId>    | ethereum |
+ * | rotated   | <KEY_NAMESPACE>/v<N>/<userId>, N from 2 | ethereum |
  * | self-test | <KEY_NAMESPACE>/!self-test1 | ethereum |
  * | self-test | <KEY_NAMESPACE>/!self-test2 | ethereum |
  * | self-test | !self-test/!self-test1      | ethereum |
@@ -20,6 +21,7 @@
 #define DP_SELF_TEST_USER_1 "!self-test1"
 #define DP_SELF_TEST_USER_2 "!self-test2"
 
-#define DP_KEY_PATH_SIZE 130 /* the longest namespace, a slash, the longest user id, a NUL */
+#define DP_KEY_PATH_SIZE                                                                           \
+    138 /* the longest rotated namespace, a slash, the longest user id, a NUL */
 
 #endif

@@ -23,14 +23,17 @@ enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
 void dp_wallet_close(struct dp_wallet *wallet);
 
 /**
- * The key of a user. Before the first one the agent must give two users and two namespaces
- * different keys under one app key; where it does not, no key is ever given out.
+ * The key of a user in a namespace, which is the setting's or one on record. Before the first one
+ * the agent must give two users and two namespaces different keys under one app key; where it does
+ * not, no key is ever given out.
  *
  * Out: key  to be freed by dp_guest_key_free, also after an error
- * Returns: DP_OK, DP_EGUEST, DP_ENOMEM, DP_ESELFTEST (for good: two users would share a key)
+ * Returns: DP_OK, DP_EGUEST, DP_ENOMEM, DP_ESELFTEST (for good: two users would share a key),
+ *          DP_EINVAL (the namespace is none for users, or too long)
  */
 DP_MUST_CHECK
-enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, const char *user_id);
+enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key,
+                          const char *key_namespace, const char *user_id);
 
 /**
  * The public half of a user's key and its signature chain, for those who sign nothing: the key
@@ -41,7 +44,7 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key, co
  */
 DP_MUST_CHECK
 enum dp_err dp_wallet_public(struct dp_wallet *wallet, struct dp_guest_key *key,
-                             const char *user_id);
+                             const char *key_namespace, const char *user_id);
 
 /**
  * The app id under which a key was derived, as the agent's Info names it. Asked for once for each

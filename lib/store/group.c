@@ -2,15 +2,18 @@
 #include "store/group.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
-/* A write that waits; it lives on its caller's stack. */
+/* A write that waits; it lives on its caller's stack. Each is woken by itself: one condition for
+ * all would wake as many threads as wait, only for them to queue up for the lock. */
 struct waiting {
     dp_group_write_fn *write;
     void *arg;
     enum dp_err result;
-    bool done;
+    sem_t wake; /* done, or chosen to commit */
+    bool chosen;
     struct waiting *next;
 };
 
@@ -18,9 +21,8 @@ struct dp_group {
     const struct dp_group_ops *ops;
     void *db;
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t changed;
     struct waiting *first, **last;
-    bool committing;
+    bool committing; /* somebody is, or is chosen to */
 };
 
 enum dp_err dp_group_open(struct dp_group **out, const struct dp_group_ops *ops, void *db)
@@ -34,7 +36,6 @@ enum dp_err dp_group_open(struct dp_group **out, const struct dp_group_ops *ops,
     group->db = db;
     group->last = &group->first;
     pthread_mutex_init(&group->lock, NULL);
-    pthread_cond_init(&group->changed, NULL);
     return DP_OK;
 }
 
@@ -42,7 +43,6 @@ void dp_group_close(struct dp_group *group)
 {
     if (group == NULL)
         return;
-    pthread_cond_destroy(&group->changed);
     pthread_mutex_destroy(&group->lock);
     free(group);
 }
@@ -71,47 +71,76 @@ static enum dp_err run_batch(struct dp_group *group, struct waiting *batch)
     return err;
 }
 
-/* Called and returns with the lock held. */
-static void commit_all(struct dp_group *group)
+/* All that waits, of which self is one. */
+static struct waiting *take_batch(struct dp_group *group)
 {
-    struct waiting *batch = group->first;
-    enum dp_err err;
+    struct waiting *batch;
 
+    pthread_mutex_lock(&group->lock);
+    batch = group->first;
     group->first = NULL;
     group->last = &group->first;
-    group->committing = true;
     pthread_mutex_unlock(&group->lock);
-    err = run_batch(group, batch);
+    return batch;
+}
+
+/* Whoever came meanwhile is next; if nobody did, the next to come is. */
+static void choose_next(struct dp_group *group)
+{
     pthread_mutex_lock(&group->lock);
-    group->committing = false;
+    group->committing = group->first != NULL;
+    if (group->committing) {
+        group->first->chosen = true;
+        sem_post(&group->first->wake);
+    }
+    pthread_mutex_unlock(&group->lock);
+}
+
+static void commit_all(struct dp_group *group, const struct waiting *self)
+{
+    struct waiting *batch = take_batch(group);
+    enum dp_err err = run_batch(group, batch);
+
+    choose_next(group);
     while (batch != NULL) {
-        struct waiting *next = batch->next; /* once done is set, its owner may return */
+        struct waiting *next = batch->next; /* once it is awake, its owner may return */
 
         /* Nothing of the batch is stored, so neither is what made a write say that it exists. */
         if (err != DP_OK)
             batch->result = err;
-        batch->done = true;
+        if (batch != self)
+            sem_post(&batch->wake);
         batch = next;
     }
-    pthread_cond_broadcast(&group->changed);
+}
+
+static void wait_turn(struct waiting *self)
+{
+    while (sem_wait(&self->wake) != 0)
+        ; /* a signal; the program's end waits for us */
 }
 
 enum dp_err dp_group_write(struct dp_group *group, dp_group_write_fn *write, void *arg)
 {
     struct waiting self = {.write = write, .arg = arg};
+    bool commits;
 
+    sem_init(&self.wake, 0, 0);
     pthread_mutex_lock(&group->lock);
     /* The queue forgets self before this call returns. */
     /* cppcheck-suppress autoVariables */
     *group->last = &self;
     /* cppcheck-suppress autoVariables */
     group->last = &self.next;
-    while (!self.done) {
-        if (group->committing)
-            pthread_cond_wait(&group->changed, &group->lock);
-        else
-            commit_all(group);
-    }
+    commits = !group->committing;
+    group->committing = true;
     pthread_mutex_unlock(&group->lock);
+    if (!commits) {
+        wait_turn(&self);
+        commits = self.chosen;
+    }
+    if (commits)
+        commit_all(group, &self);
+    sem_destroy(&self.wake);
     return self.result;
 }

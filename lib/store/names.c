@@ -1,9 +1,7 @@
-/* names.c - what a user id and an email address look like. */
+/* names.c - what a user id, an email address and a token's name look like. */
 #include "store/names.h"
 
 #include <string.h>
-
-#include "store/store.h"
 
 static bool is_alnum(unsigned char c)
 {
@@ -35,4 +33,20 @@ bool dp_email_valid(const char *text, size_t len)
             return false;
     }
     return true;
+}
+
+/* Control characters are U+0000 to U+001F and U+007F to U+009F; these last are C2 80 to C2 9F. */
+bool dp_token_name_valid(const char *text, size_t len)
+{
+    size_t characters = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+
+        if (c < ' ' || c == 0x7f ||
+            (c == 0xc2 && i + 1 < len && (unsigned char)text[i + 1] <= 0x9f))
+            return false;
+        characters += (c & 0xc0) != 0x80;
+    }
+    return characters >= 1 && characters <= DP_TOKEN_NAME_MAX;
 }

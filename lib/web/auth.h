@@ -25,9 +25,22 @@ enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const
 DP_MUST_CHECK
 enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id);
 
+/* Only who has a token of this user may pass, also with AUTH=open. Returns: as
+ * dp_auth_require_user */
+DP_MUST_CHECK
+enum dp_err dp_auth_require_token(struct dp_exchange *x, const char *user_id);
+
+/* Who acts, for the log, where dp_auth_require_user let somebody pass. */
+enum dp_actor dp_auth_actor(const struct dp_exchange *x);
+
 /* Only the admin may pass. Returns: as dp_auth_require_user */
 DP_MUST_CHECK
 enum dp_err dp_auth_require_admin(struct dp_exchange *x);
+
+/* Write into the log that the admin reads something, named by a word of ours. Returns: DP_OK,
+ * DP_ESTORE */
+DP_MUST_CHECK
+enum dp_err dp_auth_log_read(struct dp_exchange *x, const char *what);
 
 /* Give the browser a session's cookie; text NULL takes it back. */
 void dp_auth_set_cookie(struct dp_exchange *x, const char *text);

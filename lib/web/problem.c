@@ -39,8 +39,13 @@ static const struct {
     [DP_ESIGNATURE] = {400, "invalid_signature",
                        "signature must be hex of 64 bytes (r, s) or 65 (r, s, v), r and s between "
                        "1 and the group order, v one of 0, 1, 27, 28."},
-    [DP_ESCHEME] = {400, "unsupported_scheme", "scheme must be raw."},
+    [DP_ESCHEME] = {400, "unsupported_scheme", "scheme must be raw, eip191 or eip712."},
     [DP_EMESSAGE] = {413, "message_too_large", "A message may have up to 49152 bytes."},
+    [DP_ETXLIKE] = {422, "transaction_like_message",
+                    "This message could be a transaction or another signing scheme's input, so "
+                    "raw does not sign it."},
+    [DP_ETYPEDDATA] = {400, "invalid_typed_data", "typedData is not typed data by EIP-712."},
+    [DP_EBATCH] = {413, "batch_too_large", "A batch may have up to 1000 items."},
     [DP_EBODY] = {413, "body_too_large", "The body may have up to 65536 bytes."},
     [DP_EMEDIA] = {415, "unsupported_media_type", "The body must be application/json."},
     [DP_EUNAUTHORIZED] = {401, "unauthorized",
@@ -51,6 +56,17 @@ static const struct {
     [DP_EUNKNOWNUSER] = {404, "unknown_user", "Nobody here has this user id."},
     [DP_EUSEREXISTS] = {409, "user_exists", "This user id is taken. Choose another."},
     [DP_EEMAILEXISTS] = {409, "email_exists", "This email address has signed up already."},
+    [DP_ENAMESPACE] = {400, "invalid_namespace",
+                       "namespace must be KEY_NAMESPACE and /v2 to /v999999."},
+    [DP_ENAMESPACEUSED] = {409, "namespace_used",
+                           "This user has or had a key in this namespace. Choose another."},
+    [DP_ETOOMANYKEYS] = {409, "too_many_keys", "A user may have 1000 keys in all."},
+    [DP_ETOKENNAME] = {400, "invalid_name",
+                       "name must be 1 to 64 characters, none of them a control character."},
+    [DP_ETOOMANYTOKENS] = {409, "too_many_tokens",
+                           "A user may have 100 tokens. Revoke one that is no longer needed."},
+    [DP_EADMINTOKENFIXED] = {409, "admin_token_fixed",
+                             "The admin token is the setting ADMIN_TOKEN: change it there."},
     [DP_ENOTFOUND] = {404, "not_found", "There is nothing at this path."},
     [DP_EMETHOD] = {405, "method_not_allowed", "The path exists, but not for this method."},
 };
@@ -80,6 +96,8 @@ const char *dp_status_text(int status)
         return "Content Too Large";
     case 415:
         return "Unsupported Media Type";
+    case 422:
+        return "Unprocessable Content";
     case 503:
         return "Service Unavailable";
     default:
@@ -92,7 +110,7 @@ const char *dp_problem_code(enum dp_err err)
     return problems[err].code != NULL ? problems[err].code : "internal_error";
 }
 
-static int status_of(enum dp_err err)
+int dp_problem_status(enum dp_err err)
 {
     return problems[err].code != NULL ? problems[err].status : 500;
 }
@@ -104,10 +122,18 @@ static const char *detail_of(const struct dp_exchange *x, enum dp_err err)
     return x->detail.text[0] != '\0' ? x->detail.text : problems[err].detail;
 }
 
+void dp_problem_describe(const struct dp_exchange *x, enum dp_err err, struct json_object *object)
+{
+    dp_json_add_text(object, "detail", detail_of(x, err));
+    dp_json_add_text(object, "code", dp_problem_code(err));
+    if (x->detail.field[0] != '\0' && dp_problem_status(err) < 500)
+        dp_json_add_text(object, "field", x->detail.field);
+}
+
 void dp_reply_problem(struct dp_exchange *x, enum dp_err err)
 {
     struct json_object *problem = json_object_new_object();
-    int status = status_of(err);
+    int status = dp_problem_status(err);
 
     /* Without the memory for words the status still says it, and no half-made answer goes out. */
     x->status = status;
@@ -117,10 +143,7 @@ void dp_reply_problem(struct dp_exchange *x, enum dp_err err)
     dp_json_add_text(problem, "type", "about:blank");
     dp_json_add_text(problem, "title", dp_status_text(status));
     dp_json_add_int(problem, "status", status);
-    dp_json_add_text(problem, "detail", detail_of(x, err));
-    dp_json_add_text(problem, "code", dp_problem_code(err));
-    if (x->detail.field[0] != '\0' && status < 500)
-        dp_json_add_text(problem, "field", x->detail.field);
+    dp_problem_describe(x, err, problem);
     dp_json_add_text(problem, "request_id", x->request_id);
     if (err == DP_EUNAUTHORIZED)
         dp_reply_header(x, "WWW-Authenticate", "Bearer realm=\"devproof\"");

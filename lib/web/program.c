@@ -37,24 +37,43 @@ static atomic_bool stopping;
 
 /* --- one request --- */
 
-static void send_answer(struct dp_exchange *x)
+static void send_head(struct dp_exchange *x)
 {
     FCGX_Stream *out = x->fcgi->out;
-
     char head[256];
     int len = snprintf(head, sizeof(head), "Status: %d %s\r\nCache-Control: no-store\r\n",
                        x->status, dp_status_text(x->status));
 
+    if (x->body.len > 0 || x->streamed)
+        len += snprintf(head + len, sizeof(head) - (size_t)len, "Content-Type: %s\r\n",
+                        x->content_type);
     if (x->body.len > 0)
-        len +=
-            snprintf(head + len, sizeof(head) - (size_t)len,
-                     "Content-Type: %s\r\nContent-Length: %zu\r\n", x->content_type, x->body.len);
+        len += snprintf(head + len, sizeof(head) - (size_t)len, "Content-Length: %zu\r\n",
+                        x->body.len);
     FCGX_PutStr(head, len, out);
     if (x->headers.len > 0)
         FCGX_PutStr(x->headers.data, (int)x->headers.len, out);
     FCGX_PutStr("\r\n", 2, out);
+}
+
+static void send_answer(struct dp_exchange *x)
+{
+    send_head(x);
     if (x->body.len > 0)
-        FCGX_PutStr(x->body.data, (int)x->body.len, out);
+        FCGX_PutStr(x->body.data, (int)x->body.len, x->fcgi->out);
+}
+
+void dp_stream_begin(struct dp_exchange *x, const char *content_type)
+{
+    x->status = 200;
+    x->content_type = content_type;
+    x->streamed = true;
+    send_head(x);
+}
+
+enum dp_err dp_stream_write(struct dp_exchange *x, const void *data, size_t len)
+{
+    return FCGX_PutStr(data, (int)len, x->fcgi->out) == (int)len ? DP_OK : DP_EIO;
 }
 
 /* Methods come from clients, so a label or a log line takes only known ones. */
@@ -110,10 +129,13 @@ static void serve(const struct worker *worker, FCGX_Request *fcgi)
         dp_reply_header(&x, "Allow", allow);
     if (err == DP_OK)
         err = route->handle(&x);
-    if (err != DP_OK)
+    if (err != DP_OK && !x.streamed)
         dp_reply_problem(&x, err);
-    send_answer(&x);
+    if (!x.streamed)
+        send_answer(&x);
     record(&x, route, err, start);
+    if (err != DP_OK && x.streamed)
+        FCGX_Free(fcgi, 1); /* without an end, which nginx passes on as a broken answer */
     dp_buf_free(&x.headers);
     dp_buf_free(&x.body);
 }

@@ -1,6 +1,7 @@
 /* request.c - what a client sent: variables, query, body. */
 #include "web/web.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,13 @@ const char *dp_request_param(const struct dp_exchange *x, const char *name)
     const char *value = FCGX_GetParam(name, x->fcgi->envp);
 
     return value != NULL ? value : "";
+}
+
+int64_t dp_request_id(const struct dp_exchange *x)
+{
+    const char *slash = strrchr(dp_request_param(x, "DOCUMENT_URI"), '/');
+
+    return slash != NULL ? strtoll(slash + 1, NULL, 10) : 0;
 }
 
 /* Decode len characters of a query's value. */
@@ -66,6 +74,24 @@ enum dp_err dp_request_query(struct dp_exchange *x, const char *name, char *out,
     return DP_OK;
 }
 
+enum dp_err dp_request_number(struct dp_exchange *x, int64_t *out, const char *name, int64_t min,
+                              int64_t max, int64_t fallback)
+{
+    char text[24], *end;
+    bool present = false;
+    enum dp_err err = dp_request_query(x, name, text, sizeof(text), &present);
+
+    *out = fallback;
+    if (err != DP_OK || !present)
+        return err;
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || errno != 0 || *out < min || *out > max)
+        return dp_fail(&x->detail, DP_EPARAM, name, "%s must be a whole number from %lld to %lld.",
+                       name, (long long)min, (long long)max);
+    return DP_OK;
+}
+
 /* application/json, with or without parameters. */
 static bool is_json(const char *content_type)
 {
@@ -81,9 +107,9 @@ static enum dp_err read_body(struct dp_exchange *x, struct dp_buf *body)
     char *room;
     int got;
 
-    if (len > DP_BODY_MAX)
-        return dp_fail(&x->detail, DP_EBODY, NULL, "The body may have up to %d bytes.",
-                       DP_BODY_MAX);
+    if (len > body->limit)
+        return dp_fail(&x->detail, DP_EBODY, NULL, "The body may have up to %zu bytes.",
+                       body->limit);
     room = dp_buf_room(body, len);
     if (room == NULL)
         return body->err;
@@ -92,9 +118,9 @@ static enum dp_err read_body(struct dp_exchange *x, struct dp_buf *body)
     return (size_t)got == len ? DP_OK : DP_EIO;
 }
 
-enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out)
+enum dp_err dp_request_json_within(struct dp_exchange *x, struct json_object **out, size_t limit)
 {
-    struct dp_buf body = DP_BUF_INIT(DP_BODY_MAX);
+    struct dp_buf body = DP_BUF_INIT(limit);
     enum dp_err err;
 
     *out = NULL;
@@ -106,4 +132,9 @@ enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out)
         err = dp_json_parse(out, body.data, body.len, &x->detail);
     dp_buf_free(&body);
     return err;
+}
+
+enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out)
+{
+    return dp_request_json_within(x, out, DP_BODY_MAX);
 }

@@ -6,6 +6,25 @@
 
 #include "store/names.h"
 
+/* Up to 18 digits, so that an int64_t holds it. */
+static bool is_id(const char *text)
+{
+    size_t len = strspn(text, "0123456789");
+
+    return len >= 1 && len <= 18 && text[0] != '0' && text[len] == '\0';
+}
+
+/* The same, but for a {id} that the pattern may end with. */
+static bool same_end(const char *pattern, const char *path)
+{
+    const char *id = strstr(pattern, "{id}");
+    size_t before = id != NULL ? (size_t)(id - pattern) : 0;
+
+    if (id == NULL)
+        return strcmp(pattern, path) == 0;
+    return strncmp(pattern, path, before) == 0 && is_id(path + before);
+}
+
 /* Does the path have the pattern's form? *user and *len are what stands for {userId}. */
 static bool matches(const char *pattern, const char *path, const char **user, size_t *len)
 {
@@ -16,12 +35,12 @@ static bool matches(const char *pattern, const char *path, const char **user, si
     *user = "";
     *len = 0;
     if (at == NULL)
-        return strcmp(pattern, path) == 0;
+        return same_end(pattern, path);
     if (strncmp(pattern, path, before) != 0)
         return false;
     *user = path + before;
     *len = strcspn(*user, "/");
-    return strcmp(at + sizeof(variable) - 1, *user + *len) == 0;
+    return same_end(at + sizeof(variable) - 1, *user + *len);
 }
 
 static bool serves(const struct dp_route *route, const char *method)

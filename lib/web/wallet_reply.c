@@ -82,7 +82,7 @@ enum dp_err dp_wallet_describe(struct json_object *answer, const struct dp_user 
         return DP_EFORMAT;
     }
     dp_secp_compress(derived, pub);
-    dp_clock_format(created, user->created_ms);
+    dp_clock_format(created, user->key_created_ms);
     dp_json_add_text(answer, "address", user->address);
     dp_json_add_text(answer, "pubKeyHex", user->pub_key_hex);
     dp_json_add_text(answer, "namespace", user->key_namespace);

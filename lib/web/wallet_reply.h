@@ -10,7 +10,7 @@ void dp_wallet_fill_user(struct dp_user *user, const struct dp_guest_key *key,
 
 /**
  * Add address, pubKeyHex, namespace, purpose, derivedPubKeyHex, appPubKeyHex, appId,
- * signature_chain and createdAt of a user on record.
+ * signature_chain and createdAt of a key on record.
  *
  * Returns: DP_OK, DP_EFORMAT (what is on record is no key or no chain)
  */

@@ -14,6 +14,7 @@
 #include "store/store.h"
 
 #define DP_BODY_MAX (64 * 1024)          /* bytes of a request's body */
+#define DP_BATCH_BODY_MAX (1024 * 1024)  /* the same on the batch routes */
 #define DP_ANSWER_MAX (16 * 1024 * 1024) /* bytes of an answer */
 #define DP_MESSAGE_MAX (48 * 1024)       /* bytes of a message to be signed */
 
@@ -44,11 +45,14 @@ struct dp_exchange {
     const char *content_type;
     struct dp_buf headers; /* more lines, each with its CR LF */
     struct dp_buf body;
+    bool streamed; /* the head is out already, by dp_stream_begin */
 };
 
 struct dp_route {
-    const char *method;  /* "GET" also serves HEAD */
-    const char *pattern; /* of the path; {userId} stands for one segment that is a user id */
+    const char *method; /* "GET" also serves HEAD */
+    /* Of the path: {userId} stands for one segment that is a user id, {id} at the end for a whole
+     * number from 1 (dp_request_id). */
+    const char *pattern;
     enum dp_err (*handle)(struct dp_exchange *x);
 };
 
@@ -72,6 +76,9 @@ int dp_web_main(const struct dp_program *program);
 /* A CGI variable (RFC 3875), or "" where it is not set. */
 const char *dp_request_param(const struct dp_exchange *x, const char *name);
 
+/* The number that stands for {id} at the end of the path. */
+int64_t dp_request_id(const struct dp_exchange *x);
+
 /**
  * A query parameter, percent-decoded.
  *
@@ -83,6 +90,12 @@ DP_MUST_CHECK
 enum dp_err dp_request_query(struct dp_exchange *x, const char *name, char *out, size_t size,
                              bool *present);
 
+/* A query parameter that is a whole number from min to max; the fallback where it is absent.
+ * Returns: as dp_request_query */
+DP_MUST_CHECK
+enum dp_err dp_request_number(struct dp_exchange *x, int64_t *out, const char *name, int64_t min,
+                              int64_t max, int64_t fallback);
+
 /**
  * The body as a JSON object.
  *
@@ -91,6 +104,10 @@ enum dp_err dp_request_query(struct dp_exchange *x, const char *name, char *out,
  */
 DP_MUST_CHECK
 enum dp_err dp_request_json(struct dp_exchange *x, struct json_object **out);
+
+/* The same on a route where a body may have up to limit bytes. */
+DP_MUST_CHECK
+enum dp_err dp_request_json_within(struct dp_exchange *x, struct json_object **out, size_t limit);
 
 /* --- answer --- */
 
@@ -101,8 +118,25 @@ enum dp_err dp_reply_json(struct dp_exchange *x, int status, struct json_object 
 /* Add a header line "name: value" to the answer. */
 void dp_reply_header(struct dp_exchange *x, const char *name, const char *value);
 
+/*
+ * An answer too large to be built whole: its head goes out at once, then pieces of the body. Where
+ * the handler returns an error after that, the connection is cut, so that nobody takes half for
+ * all.
+ */
+void dp_stream_begin(struct dp_exchange *x, const char *content_type);
+
+/* Returns: DP_OK, DP_EIO (the client is gone) */
+DP_MUST_CHECK
+enum dp_err dp_stream_write(struct dp_exchange *x, const void *data, size_t len);
+
 /* Make the answer a problem+json document (RFC 9457) for an error. */
 void dp_reply_problem(struct dp_exchange *x, enum dp_err err);
+
+/* Add an error's code, its detail and the field at fault, as x->detail has them. */
+void dp_problem_describe(const struct dp_exchange *x, enum dp_err err, struct json_object *object);
+
+/* The status of an error. */
+int dp_problem_status(enum dp_err err);
 
 /* The reason phrase of a status (RFC 9110, 15). Static. */
 const char *dp_status_text(int status);

@@ -31,6 +31,7 @@ function devproof(args, { token = alice.token, input = '', env = {} } = {}) {
         let stdout = '', stderr = '';
         child.stdout.on('data', (data) => (stdout += data));
         child.stderr.on('data', (data) => (stderr += data));
+        child.stdin.on('error', () => {}); // a command may end before it has read everything
         child.stdin.end(input);
         child.on('close', (code) => done({ code, stdout, stderr }));
     });

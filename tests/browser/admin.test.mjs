@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { ADMIN_TOKEN, crowd, fake, newName, picture, signIn, signUp, visitor } from './person.mjs';
 
@@ -71,6 +72,20 @@ test('the list is for the admin alone', async (t) => {
   await signIn(page, '/admin', 'wrong');
   await page.getByText('Nobody has this token.').waitFor();
   assert.equal(await page.locator('#users').isVisible(), false);
+});
+
+test('the list can be had as CSV, and the page says that looking is logged', async (t) => {
+  const page = await visitor(t);
+  const { userId } = await signUp(page);
+  await signIn(page, '/admin', ADMIN_TOKEN);
+  await page.getByText('Each look at this list, and each download of it, is written to the audit log.').waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'), page.getByRole('link', { name: 'Download all users as CSV' }).click(),
+  ]);
+  const text = readFileSync(await download.path(), 'utf8');
+  assert.equal(text.split('\r\n')[0], 'id,email,userId,pubKeyHex,address,createdAt');
+  assert.ok(text.includes(`,${userId}@example.com,${userId},0x04`));
+  assert.match(download.suggestedFilename(), /\.csv$/);
 });
 
 test('sign out takes the list away', async (t) => {

@@ -51,6 +51,23 @@ for (const [status, body, headers, what, todo] of DOWN) {
     });
 }
 
+test('a key change that was cut off does not say that nothing was changed', async (t) => {
+  const page = await visitor(t);
+  await signUp(page);
+  await go(page, '/dashboard');
+  await page.locator('#change summary').click();
+  await page.getByLabel('I know that the old key').check();
+  for (const [status, body, sentence] of [
+    [504, problem(504, 'backend_timeout'), 'The key may have been changed or not'],
+    [503, problem(503, 'dstack_unavailable'), 'The key was not changed.'],
+  ]) {
+    await fake(page, '/api/users/*/rotate', status, body);
+    await page.getByRole('button', { name: 'Change the key' }).click();
+    await page.locator('#rotate .fault').getByText(sentence).waitFor();
+    await page.unrouteAll();
+  }
+});
+
 test('a sign-up that was cut off does not say that nothing was made', async (t) => {
   const page = await visitor(t);
   const userId = newName();

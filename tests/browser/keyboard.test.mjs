@@ -52,6 +52,35 @@ test('sign up, sign, verify and sign out with the keyboard alone', async (t) => 
   await page.locator('#token:focus').waitFor();
 });
 
+test('verify with the keyboard alone', async (t) => {
+  const page = await visitor(t);
+  await go(page, '/verify');
+  await tabTo(page, page.getByLabel('Whose is it said to be?'));
+  await page.keyboard.type(`0x${'12'.repeat(20)}`);
+  await page.getByText('Taken as an address.').waitFor();
+  await tabTo(page, page.getByLabel('raw', { exact: true }));
+  await page.keyboard.press('ArrowRight');
+  assert.equal(await page.getByLabel('eip191', { exact: true }).isChecked(), true);
+  await page.keyboard.press('ArrowRight');
+  await tabTo(page, page.getByRole('button', { name: 'Fill in an example' }));
+  await page.keyboard.press('Enter');
+  await tabTo(page, page.getByLabel('Signature', { exact: true }));
+  await page.keyboard.type(`0x${'12'.repeat(64)}`);
+  await tabTo(page, page.getByRole('button', { name: 'Verify' }));
+  await page.keyboard.press('Enter');
+  await page.locator('#verdict').getByText('No.').waitFor();
+});
+
+test('a route of the API opens with the keyboard alone', async (t) => {
+  const page = await visitor(t);
+  await go(page, '/docs');
+  const route = page.locator('#signUp');
+  await route.waitFor();
+  await tabTo(page, route.locator('summary'));
+  await page.keyboard.press('Enter');
+  await tabTo(page, route.getByRole('button', { name: 'Copy' }).first());
+});
+
 test('the admin signs in and searches with the keyboard alone', async (t) => {
   const page = await visitor(t);
   await go(page, '/admin');

@@ -1,7 +1,7 @@
 // Every page in every state, on a phone and on a desk, light and dark.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, signIn, signUp, visitor } from './person.mjs';
+import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, press, signIn, signUp, visitor } from './person.mjs';
 
 const VIEWS = [
   ['phone', PHONE, 'light'], ['phone', PHONE, 'dark'], ['desk', DESK, 'light'], ['desk', DESK, 'dark'],
@@ -32,17 +32,21 @@ function paleText() {
 }
 
 function unnamedControls() {
-  return [...document.querySelectorAll('input, textarea, button, a')]
+  return [...document.querySelectorAll('input, textarea, button, a, summary')]
     .filter((node) => !(node.labels?.length > 0 || node.textContent.trim()))
     .map((node) => node.outerHTML.slice(0, 80));
 }
 
-async function look(page, name, view) {
+async function check(page, name) {
   const [overflow, width] = await page.evaluate(() =>
     [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
   assert.ok(overflow <= width, `${name}: ${overflow} wide in ${width}`);
   assert.deepEqual(await page.evaluate(paleText), [], name);
   assert.deepEqual(await page.evaluate(unnamedControls), [], name);
+}
+
+async function look(page, name, view) {
+  await check(page, name);
   await picture(page, `${name}-${view[0]}-${view[2]}`);
 }
 
@@ -90,6 +94,67 @@ for (const view of VIEWS) {
     await page.getByRole('button', { name: 'Verify' }).click();
     await page.locator('#verify .fault').waitFor();
     await look(page, 'dashboard-fault', view);
+  });
+
+  test(`dashboard: typed data, tokens, a new key, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await signUp(page);
+    await go(page, '/dashboard');
+    await page.getByLabel('eip712', { exact: true }).check();
+    await press(page, 'Fill in an example');
+    await press(page, 'Sign');
+    await page.getByText('Signed. Anyone can check it').waitFor();
+    await page.getByLabel('Name of the device or program').fill('laptop');
+    await press(page, 'Make a token');
+    await page.getByRole('heading', { name: 'The token of “laptop”' }).waitFor();
+    await page.locator('#token-rows tr', { hasText: 'signup' }).getByRole('button').click();
+    await page.locator('#change summary').click();
+    await look(page, 'dashboard-typed', view);
+    await page.getByLabel('I know that the old key').check();
+    await press(page, 'Change the key');
+    await page.getByText('The key was changed.').waitFor();
+    await page.locator('#earlier summary').click();
+    await page.locator('#earlier-keys .long').first().waitFor();
+    await look(page, 'dashboard-rotated', view);
+  });
+
+  test(`verify, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await signUp(page);
+    await go(page, '/dashboard');
+    const address = await page.locator('#facts .long').first().getAttribute('title');
+    await page.getByLabel('Message', { exact: true }).fill('hello');
+    await press(page, 'Sign');
+    await page.getByText('Signed. Anyone can check it').waitFor();
+    const signature = await page.getByLabel('Signature', { exact: true }).inputValue();
+    await go(page, '/verify');
+    await look(page, 'verify', view);
+    await page.getByLabel('Whose is it said to be?').fill(address);
+    await page.getByLabel('Message', { exact: true }).fill('hello');
+    await page.getByLabel('Signature', { exact: true }).fill(signature);
+    await press(page, 'Verify');
+    await page.locator('#verdict').getByText('Yes.').waitFor();
+    await page.getByText('How this page knows').click();
+    await look(page, 'verify-yes', view);
+    await page.getByLabel('Message', { exact: true }).fill('hello\n');
+    await press(page, 'Verify');
+    await page.locator('#verdict').getByText('No.').waitFor();
+    await look(page, 'verify-no', view);
+    await page.getByLabel('eip712', { exact: true }).check();
+    await press(page, 'Verify');
+    await page.locator('#verify .fault').waitFor();
+    await look(page, 'verify-fault', view);
+  });
+
+  test(`docs, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    await go(page, '/docs');
+    await page.locator('#sign').waitFor();
+    await look(page, 'docs', view);
+    await page.locator('#sign summary').click();
+    await look(page, 'docs-sign', view);
+    await press(page, 'Open all routes');
+    await check(page, 'docs, all open'); // too long for a picture
   });
 
   test(`admin, ${view[0]}, ${view[2]}`, async (t) => {

@@ -70,6 +70,10 @@ export function newName(prefix = 'alice') {
   return `${prefix}-${randomBytes(5).toString('hex')}`;
 }
 
+export async function press(page, name) {
+  await page.getByRole('button', { name, exact: true }).click();
+}
+
 // Signs up through the page.
 export async function signUp(page, userId = newName()) {
   await go(page, '/');

@@ -97,9 +97,9 @@ test('every link of every page leads somewhere', async (t) => {
   const page = await visitor(t);
   const seen = new Set();
 
-  for (const path of ['/', '/dashboard', '/admin', '/no-such-page', '/50x.html']) {
+  for (const path of ['/', '/dashboard', '/verify', '/admin', '/docs', '/no-such-page', '/50x.html']) {
     await page.goto(URL_BASE + path);
-    for (const link of await page.locator('a').evaluateAll((all) => all.map((a) => a.href))) seen.add(link);
+    for (const link of await page.locator('a:not([download])').evaluateAll((all) => all.map((a) => a.href))) seen.add(link);
   }
   for (const link of seen) assert.equal((await fetch(link)).status, 200, link);
 });

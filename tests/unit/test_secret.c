@@ -145,12 +145,13 @@ static void read_flags(char *out, size_t size, const void *address)
     FILE *file = fopen("/proc/self/smaps", "r");
     char line[512];
     bool here = false;
-    unsigned long from, to;
+    uintptr_t from, to;
+    const char *rest;
 
     assert_non_null(file);
     out[0] = '\0';
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+        if (read_range(line, &from, &to, &rest))
             here = (uintptr_t)address >= from && (uintptr_t)address < to;
         else if (here && strncmp(line, "VmFlags:", 8) == 0)
             snprintf(out, size, "%s", line + 8);

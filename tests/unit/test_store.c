@@ -12,6 +12,7 @@
 
 #include <sqlite3.h>
 
+#include "store/schema.h"
 #include "store/token.h"
 
 struct fixture {
@@ -630,14 +631,16 @@ static void a_schema_of_another_version_is_refused(void **state)
         "PRAGMA user_version = 99;", "PRAGMA user_version = 2147483647;",
         "PRAGMA user_version = -1;", "PRAGMA user_version = -2147483648;"};
     struct fixture *f = *state;
+    char ours[48];
 
+    snprintf(ours, sizeof(ours), "PRAGMA user_version = %zu;", dp_schema_sqlite_count);
     dp_store_close(f->store);
     for (size_t i = 0; i < COUNT(versions); i++) {
         execute(f->path, versions[i]);
         assert_refused(f->url, DP_STORE_READ);
         assert_refused(f->url, DP_STORE_WRITE);
     }
-    execute(f->path, "PRAGMA user_version = 1;");
+    execute(f->path, ours);
     open_store(f);
 }
 

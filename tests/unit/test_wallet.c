@@ -9,6 +9,8 @@
 #include "base/secret.h"
 #include "dstack/wallet.h"
 
+#define NAMESPACE "wallet/ethereum"
+
 enum mode {
     GOOD,
     SAME_FOR_ALL,        /* one key for every path */
@@ -75,7 +77,7 @@ static int start(void **state)
     assert_int_equal(dp_secp_init(), DP_OK);
     assert_int_equal(dp_secret_init(), DP_OK);
     assert_int_equal(dp_guest_open(&f->guest, agent_socket(f->agent)), DP_OK);
-    assert_int_equal(dp_wallet_open(&f->wallet, f->guest, "wallet/ethereum"), DP_OK);
+    assert_int_equal(dp_wallet_open(&f->wallet, f->guest, NAMESPACE), DP_OK);
     *state = f;
     return 0;
 }
@@ -94,7 +96,7 @@ static int stop(void **state)
 static enum dp_err ask(struct fixture *f, const char *user_id)
 {
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_key(f->wallet, &key, user_id);
+    enum dp_err err = dp_wallet_key(f->wallet, &key, NAMESPACE, user_id);
 
     assert_int_equal(key.key != NULL && key.public_key[0] == 4, err == DP_OK);
     dp_guest_key_free(&key);
@@ -123,14 +125,29 @@ static void users_have_keys_of_their_own_and_always_the_same(void **state)
     struct fixture *f = *state;
     struct dp_guest_key alice, bob, again;
 
-    assert_int_equal(dp_wallet_key(f->wallet, &alice, "alice"), DP_OK);
-    assert_int_equal(dp_wallet_key(f->wallet, &bob, "bob"), DP_OK);
-    assert_int_equal(dp_wallet_key(f->wallet, &again, "alice"), DP_OK);
+    assert_int_equal(dp_wallet_key(f->wallet, &alice, NAMESPACE, "alice"), DP_OK);
+    assert_int_equal(dp_wallet_key(f->wallet, &bob, NAMESPACE, "bob"), DP_OK);
+    assert_int_equal(dp_wallet_key(f->wallet, &again, NAMESPACE, "alice"), DP_OK);
     assert_memory_not_equal(alice.key, bob.key, DP_SECP_KEY_LEN);
     assert_memory_equal(alice.key, again.key, DP_SECP_KEY_LEN);
     dp_guest_key_free(&alice);
     dp_guest_key_free(&bob);
     dp_guest_key_free(&again);
+}
+
+static void a_user_has_another_key_in_another_namespace(void **state)
+{
+    struct fixture *f = *state;
+    struct dp_guest_key first, rotated, none;
+
+    assert_int_equal(dp_wallet_key(f->wallet, &first, NAMESPACE, "alice"), DP_OK);
+    assert_int_equal(dp_wallet_key(f->wallet, &rotated, NAMESPACE "/v2", "alice"), DP_OK);
+    assert_memory_not_equal(first.key, rotated.key, DP_SECP_KEY_LEN);
+    dp_guest_key_free(&first);
+    dp_guest_key_free(&rotated);
+    /* What a database may say, but no setting can. */
+    assert_int_equal(dp_wallet_key(f->wallet, &none, "!self-test", "alice"), DP_EINVAL);
+    assert_null(none.key);
 }
 
 /* What was seen once is not forgotten, whatever the agent does later. */
@@ -143,7 +160,7 @@ static void an_agent_that_mixes_users_up_is_never_used(void **state)
     for (size_t i = 0; i < COUNT(modes); i++) {
         struct dp_wallet *wallet = f->wallet;
 
-        assert_int_equal(dp_wallet_open(&f->wallet, f->guest, "wallet/ethereum"), DP_OK);
+        assert_int_equal(dp_wallet_open(&f->wallet, f->guest, NAMESPACE), DP_OK);
         agent_set_mode(f->agent, modes[i]);
         assert_int_equal(ask(f, "alice"), DP_ESELFTEST);
         agent_set_mode(f->agent, GOOD);
@@ -166,7 +183,7 @@ static void every_namespace_passes(void **state)
         struct dp_guest_key key;
 
         assert_int_equal(dp_wallet_open(&wallet, f->guest, namespaces[i]), DP_OK);
-        if (dp_wallet_key(wallet, &key, "alice") != DP_OK)
+        if (dp_wallet_key(wallet, &key, namespaces[i], "alice") != DP_OK)
             fail_msg("%s", namespaces[i]);
         dp_guest_key_free(&key);
         dp_wallet_close(wallet);
@@ -199,7 +216,7 @@ static void ask_first(size_t index, void *arg)
     char user_id[32];
 
     snprintf(user_id, sizeof(user_id), "user%zu", index);
-    if (dp_wallet_key(crowd->f->wallet, &key, user_id) != DP_OK)
+    if (dp_wallet_key(crowd->f->wallet, &key, NAMESPACE, user_id) != DP_OK)
         atomic_fetch_add(&crowd->others, 1);
     dp_guest_key_free(&key);
 }
@@ -222,7 +239,7 @@ static void ask_and_count(size_t index, void *arg)
 
     /* The agent changes its mind while tests are under way. */
     agent_set_mode(crowd->f->agent, index % 2 == 0 ? GOOD : SAME_FOR_ALL);
-    err = dp_wallet_key(crowd->f->wallet, &key, "alice");
+    err = dp_wallet_key(crowd->f->wallet, &key, NAMESPACE, "alice");
     dp_guest_key_free(&key);
     if (err == DP_ESELFTEST)
         atomic_fetch_add(&crowd->others, 1);
@@ -237,7 +254,7 @@ static void a_failed_test_stands_against_one_that_passes(void **state)
         struct fixture own = *f;
         struct crowd crowd = {.f = &own};
 
-        assert_int_equal(dp_wallet_open(&own.wallet, f->guest, "wallet/ethereum"), DP_OK);
+        assert_int_equal(dp_wallet_open(&own.wallet, f->guest, NAMESPACE), DP_OK);
         on_threads(16, ask_and_count, &crowd);
         agent_set_mode(f->agent, GOOD);
         if (atomic_load(&crowd.others) > 0)
@@ -252,7 +269,7 @@ static enum dp_err app_id_of(struct fixture *f, uint8_t out[static DP_APP_ID_LEN
     enum dp_err err;
 
     agent_set_mode(f->agent, mode == BAD_INFO ? OTHER_APP : mode);
-    assert_int_equal(dp_wallet_key(f->wallet, &key, "alice"), DP_OK);
+    assert_int_equal(dp_wallet_key(f->wallet, &key, NAMESPACE, "alice"), DP_OK);
     agent_set_mode(f->agent, mode);
     err = dp_wallet_app_id(f->wallet, out, &key);
     dp_guest_key_free(&key);
@@ -294,6 +311,7 @@ int main(void)
                                         start, stop),
         cmocka_unit_test_setup_teardown(users_have_keys_of_their_own_and_always_the_same, start,
                                         stop),
+        cmocka_unit_test_setup_teardown(a_user_has_another_key_in_another_namespace, start, stop),
         cmocka_unit_test_setup_teardown(an_agent_that_mixes_users_up_is_never_used, start, stop),
         cmocka_unit_test_setup_teardown(every_namespace_passes, start, stop),
         cmocka_unit_test_setup_teardown(an_agent_that_fails_is_asked_again, start, stop),

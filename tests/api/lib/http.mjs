@@ -1,6 +1,7 @@
 // http.mjs - an HTTP client that sends exactly the bytes it is told to, and mends nothing.
 import assert from 'node:assert/strict';
 import { connect } from 'node:net';
+import { assertAnswer } from './schema.mjs';
 
 const TIMEOUT_MS = 20_000;
 
@@ -77,6 +78,7 @@ export function requestBytes(method, path, { host, headers = {}, body } = {}) {
     return Buffer.concat([Buffer.from(lines.join('\r\n') + '\r\n\r\n', 'latin1'), body ?? Buffer.alloc(0)]);
 }
 
+/* Ask a stack; the answer must be one that schema/openapi.yaml names. */
 export async function request(port, method, path, { headers, body, timeout } = {}) {
     const bytes = body === undefined ? undefined : Buffer.from(body);
     const raw = requestBytes(method, path, { host: `127.0.0.1:${port}`, headers, body: bytes });
@@ -84,6 +86,7 @@ export async function request(port, method, path, { headers, body, timeout } = {
     const type = answer.header('content-type') ?? '';
     if (/^application\/(problem\+)?json\b/.test(type) && answer.body.length)
         answer.json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(answer.body));
+    if (/^\/(api\/|metrics\b)/.test(path)) assertAnswer(method, path, answer);
     return answer;
 }
 
