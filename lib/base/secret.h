@@ -7,7 +7,9 @@
  *
  * What uses a secret leaves copies that no caller can reach: on its stack, in spilled registers, in
  * a library's local variables. Hence dp_secret_call: whatever runs inside it has its stack in this
- * memory too, and when it returns, that stack is wiped and the vector registers are cleared.
+ * memory too, and when it returns, that stack is wiped and the vector registers are cleared. (A
+ * build with --enable-sanitizers runs it where it is, as their runtime knows of the thread's stack
+ * alone.)
  */
 #ifndef DP_BASE_SECRET_H
 #define DP_BASE_SECRET_H

@@ -44,7 +44,7 @@
 
 struct needle {
     uint64_t head; /* its first 8 bytes */
-    const uint8_t *bytes;
+    uint8_t bytes[TEXT_WINDOW];
     const char *form;
     unsigned key;
     unsigned char len;
@@ -82,7 +82,7 @@ static uint64_t load(const uint8_t *at)
     return head;
 }
 
-/* Every window of a form; bytes must live on. */
+/* Every window of a form. */
 static void add_form(unsigned key, const char *form, const uint8_t *bytes, size_t len,
                      size_t window)
 {
@@ -91,7 +91,10 @@ static void add_form(unsigned key, const char *form, const uint8_t *bytes, size_
         uint32_t h = hash(load(bytes + i));
         struct needle **slot = &slots[h & 0xffff];
 
-        *n = (struct needle){load(bytes + i), bytes + i, form, key, (unsigned char)window, *slot};
+        *n = (struct needle){
+            .head = load(bytes + i), .form = form, .key = key, .len = (unsigned char)window};
+        memcpy(n->bytes, bytes + i, window);
+        n->next = *slot;
         *slot = n;
         filter[h / 8] |= (uint8_t)(1 << h % 8);
     }
@@ -99,8 +102,7 @@ static void add_form(unsigned key, const char *form, const uint8_t *bytes, size_
 
 static void add_text(unsigned key, const char *form, const char *text, size_t from, size_t to)
 {
-    add_form(key, form, (const uint8_t *)must(strndup(text + from, to - from)), to - from,
-             TEXT_WINDOW);
+    add_form(key, form, (const uint8_t *)text + from, to - from, TEXT_WINDOW);
 }
 
 /* Only the characters that hold nothing but bits of the key. */
@@ -116,7 +118,7 @@ static void add_base64(unsigned key, unsigned before)
 
 static void add_key(unsigned key)
 {
-    uint8_t *reversed = must(malloc(KEY_LEN));
+    uint8_t reversed[KEY_LEN];
     char hex[2 * KEY_LEN + 1];
 
     for (size_t i = 0; i < KEY_LEN; i++)

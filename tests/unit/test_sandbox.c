@@ -284,17 +284,16 @@ static int read_passwd_on_a_thread(const struct place *place)
 
 static int use_much_memory(const struct place *place)
 {
-    char *one = malloc(64 << 20), *other = realloc(one, 128 << 20);
-    size_t len = 128 << 20;
+    size_t len = 64 << 20;
+    char *memory = malloc(len), *more;
 
     (void)place;
-    if (other == NULL) {
-        free(one);
+    if (memory == NULL)
         return ENOMEM;
-    }
-    memset(other, 1, len);
-    free(other);
-    return 0;
+    memset(memory, 1, len);
+    more = realloc(memory, 2 * len);
+    free(more != NULL ? more : memory);
+    return more != NULL ? 0 : ENOMEM;
 }
 
 static int tell_the_time(const struct place *place)

@@ -36,20 +36,22 @@ static void too_low_a_limit_is_an_error(void **state)
     assert_int_equal(status, 0);
 }
 
-/* Deeper than any stack of ours, but not without end. */
-static unsigned deeper(unsigned depth)
+#ifndef DP_SANITIZERS
+/* Deeper than any stack of ours, but not without end. The pointer keeps each level's array alive.
+ */
+static unsigned deeper(unsigned depth, const volatile uint8_t *above)
 {
     volatile uint8_t local[1024];
 
-    local[0] = (uint8_t)depth;
-    return depth == 0 ? local[0] : deeper(depth - 1) + local[0];
+    local[0] = (uint8_t)(above[0] + depth);
+    return depth == 0 ? local[0] : deeper(depth - 1, local) + local[0];
 }
 
 static void overflow(void *arg)
 {
     unsigned *depth = arg;
 
-    *depth = deeper(*depth);
+    *depth = deeper(*depth, (const volatile uint8_t *)depth);
 }
 
 static int call_in_a_child(unsigned depth)
@@ -76,6 +78,7 @@ static void a_stack_that_overflows_ends_the_process(void **state)
     assert_int_equal(call_in_a_child(4), 0);
     assert_true(WIFSIGNALED(call_in_a_child(64)));
 }
+#endif
 
 static bool is_zero(const uint8_t *slot)
 {
@@ -242,16 +245,19 @@ static void leave_something(void *arg)
 static void a_call_has_its_stack_in_locked_memory_and_it_is_wiped(void **state)
 {
     struct seen seen = {.depth = 3};
-    char flags[512];
+    char flags[512] = "";
 
     (void)state;
+    (void)flags;
     dp_secret_call(leave_something, &seen);
     assert_int_equal(seen.calls, 4);
+#ifndef DP_SANITIZERS
     read_flags(flags, sizeof(flags), seen.local);
     assert_non_null(strstr(flags, " lo "));
     assert_non_null(strstr(flags, " dd "));
     for (size_t i = 0; i < 1024; i++)
         assert_int_equal(seen.local[i], 0);
+#endif
 }
 
 static void add_one(void *arg)
@@ -287,7 +293,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_given_before_it_is_locked),
         cmocka_unit_test(too_low_a_limit_is_an_error),
+#ifndef DP_SANITIZERS
         cmocka_unit_test(a_stack_that_overflows_ends_the_process),
+#endif
         cmocka_unit_test(a_returned_slot_is_wiped),
         cmocka_unit_test(slots_are_apart_and_end_with_null),
         cmocka_unit_test(initialising_twice_changes_nothing),
