@@ -43,13 +43,12 @@ static enum dp_err derive_key(struct dp_exchange *x, struct dp_user *user,
 {
     struct dp_guest_key key;
     uint8_t app_id[DP_APP_ID_LEN];
-    enum dp_err err = dp_wallet_key(x->service->wallet, &key, key_namespace, user->user_id);
+    enum dp_err err = dp_wallet_public(x->service->wallet, &key, key_namespace, user->user_id);
 
     if (err == DP_OK)
         err = dp_wallet_app_id(x->service->wallet, app_id, &key);
     if (err == DP_OK)
         dp_wallet_fill_user(user, &key, key_namespace, app_id);
-    dp_guest_key_free(&key);
     return err;
 }
 

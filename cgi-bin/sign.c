@@ -95,7 +95,7 @@ static enum dp_err sign(struct dp_exchange *x, struct json_object *answer, struc
                         const struct dp_message *message)
 {
     uint8_t sig[DP_SECP_SIG_LEN];
-    enum dp_err err = dp_secp_sign(sig, signing->key.key, message->digest);
+    enum dp_err err = dp_wallet_sign(&signing->key, sig, message->digest);
 
     if (err != DP_OK)
         return err;

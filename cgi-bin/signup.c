@@ -34,20 +34,19 @@ static enum dp_err read_fields(struct dp_exchange *x, struct dp_user *user,
     return DP_OK;
 }
 
-/* The key is derived, its public half copied, and the rest wiped before anything is stored. */
+/* Only the public half of the key gets here. */
 static enum dp_err fill_key(struct dp_exchange *x, struct dp_user *user)
 {
     const struct dp_service *service = x->service;
     uint8_t app_id[DP_APP_ID_LEN];
     struct dp_guest_key key;
     enum dp_err err =
-        dp_wallet_key(service->wallet, &key, service->config.key_namespace, user->user_id);
+        dp_wallet_public(service->wallet, &key, service->config.key_namespace, user->user_id);
 
     if (err == DP_OK)
         err = dp_wallet_app_id(service->wallet, app_id, &key);
     if (err == DP_OK)
         dp_wallet_fill_user(user, &key, service->config.key_namespace, app_id);
-    dp_guest_key_free(&key);
     return err;
 }
 

@@ -34,10 +34,9 @@ static enum dp_err check_user(const struct dp_user *user, void *arg)
     struct check *check = arg;
     char text[DP_HEX0X_SIZE(DP_SECP_PUB_LEN)];
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_key(check->wallet, &key, user->key_namespace, user->user_id);
+    enum dp_err err = dp_wallet_public(check->wallet, &key, user->key_namespace, user->user_id);
 
     dp_hex0x_encode(text, key.public_key, sizeof(key.public_key));
-    dp_guest_key_free(&key);
     if (err != DP_OK)
         return err;
     check->last_id = user->id;

@@ -1,11 +1,13 @@
 /* config.c - the service's settings, read once from the environment. May hold a secret. */
 #include "base/config.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define ADMIN_TOKEN_MIN 16
 #define ADMIN_TOKEN_MAX 256
+#define KEY_CACHE_MAX 3600
 
 static const char *const schemes[] = {
     [DP_SCHEME_RAW] = "raw",
@@ -47,6 +49,19 @@ static enum dp_err choice(bool *second, const char *name, const char *first_word
         return DP_OK;
     return dp_fail(detail, DP_ECONFIG, name, "%s must be %s or %s, not \"%.40s\".", name,
                    first_word, second_word, value);
+}
+
+static enum dp_err number(unsigned *out, const char *name, unsigned max, struct dp_detail *detail)
+{
+    const char *value = get(name, "0");
+    size_t len = strlen(value);
+    unsigned long n = len <= 9 ? strtoul(value, NULL, 10) : ULONG_MAX;
+
+    if (strspn(value, "0123456789") != len || n > max)
+        return dp_fail(detail, DP_ECONFIG, name, "%s must be a whole number from 0 to %u.", name,
+                       max);
+    *out = (unsigned)n;
+    return DP_OK;
 }
 
 /* Lower-case words joined by single slashes, so that a path of ours reads in one way only. */
@@ -95,5 +110,9 @@ enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail)
     err = choice(&config->auth_open, "AUTH", "token", "open", detail);
     if (err == DP_OK)
         err = choice(&config->expose_info, "EXPOSE_INFO", "false", "true", detail);
+    if (err == DP_OK)
+        err = choice(&config->require_sandbox, "REQUIRE_SANDBOX", "false", "true", detail);
+    if (err == DP_OK)
+        err = number(&config->key_cache_seconds, "KEY_CACHE_SECONDS", KEY_CACHE_MAX, detail);
     return err == DP_OK ? check_texts(config, detail) : err;
 }

@@ -29,7 +29,9 @@ struct dp_config {
     const char *guest_socket;    /* DSTACK_SIMULATOR_ENDPOINT, or NULL: the usual places */
     enum dp_log_level log_level; /* LOG_LEVEL; default info */
     enum dp_scheme sign_scheme;  /* SIGN_SCHEME, where a request names none; default raw */
+    unsigned key_cache_seconds;  /* KEY_CACHE_SECONDS, 0 to 3600; default 0: keep no key */
     bool auth_open;              /* AUTH is "open", not "token", the default */
+    bool require_sandbox;        /* REQUIRE_SANDBOX is "true", not "false", the default */
     bool expose_info;            /* EXPOSE_INFO is "true", not "false", the default */
 };
 

@@ -22,6 +22,7 @@
     X(DP_EGUEST, "the dstack guest agent gave no usable answer")                                   \
     X(DP_ESTORE, "the database gave no usable answer")                                             \
     X(DP_ESELFTEST, "the self-test failed")                                                        \
+    X(DP_ESANDBOX, "the kernel refuses a part of the sandbox")                                     \
     X(DP_EKEYMISMATCH, "the derived key is not the one on record")                                 \
     X(DP_EJSON, "the body is not one JSON object")                                                 \
     X(DP_EDUPLICATE, "a field is given twice")                                                     \

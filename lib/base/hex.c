@@ -31,9 +31,22 @@ static int nibble(unsigned char c)
     return is_digit * digit + is_letter * (letter + 10) + (is_digit + is_letter - 1) * 256;
 }
 
-enum dp_err dp_hex_decode(uint8_t *out, size_t cap, size_t *out_len, const char *text, size_t len)
+enum dp_err dp_hex_decode_secret(uint8_t *out, size_t len, const char *text)
 {
     int bad = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        int byte = nibble((unsigned char)text[2 * i]) * 16 + nibble((unsigned char)text[2 * i + 1]);
+
+        bad |= byte; /* a bad digit makes the sum negative */
+        out[i] = (uint8_t)byte;
+    }
+    return bad < 0 ? DP_EHEX : DP_OK;
+}
+
+enum dp_err dp_hex_decode(uint8_t *out, size_t cap, size_t *out_len, const char *text, size_t len)
+{
+    enum dp_err err;
 
     *out_len = 0;
     if (len >= 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
@@ -44,16 +57,10 @@ enum dp_err dp_hex_decode(uint8_t *out, size_t cap, size_t *out_len, const char 
         return DP_EHEX;
     if (len / 2 > cap)
         return DP_ETOOBIG;
-    for (size_t i = 0; i < len / 2; i++) {
-        int byte = nibble((unsigned char)text[2 * i]) * 16 + nibble((unsigned char)text[2 * i + 1]);
-
-        bad |= byte; /* a bad digit makes the sum negative */
-        out[i] = (uint8_t)byte;
-    }
-    if (bad < 0)
-        return DP_EHEX;
-    *out_len = len / 2;
-    return DP_OK;
+    err = dp_hex_decode_secret(out, len / 2, text);
+    if (err == DP_OK)
+        *out_len = len / 2;
+    return err;
 }
 
 enum dp_err dp_hex_decode_exact(uint8_t *out, size_t len, const char *text)

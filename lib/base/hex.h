@@ -33,4 +33,14 @@ enum dp_err dp_hex_decode(uint8_t *out, size_t cap, size_t *out_len, const char 
 DP_MUST_CHECK
 enum dp_err dp_hex_decode_exact(uint8_t *out, size_t len, const char *text);
 
+/**
+ * Read exactly 2 * len digits, no prefix, without telling by its time or its memory accesses what
+ * they are; only whether all were digits.
+ *
+ * Out: out  len bytes, undefined on error
+ * Returns: DP_OK, DP_EHEX (a character that is no digit)
+ */
+DP_MUST_CHECK
+enum dp_err dp_hex_decode_secret(uint8_t *out, size_t len, const char *text);
+
 #endif

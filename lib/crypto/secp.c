@@ -9,6 +9,8 @@
 #include <secp256k1.h>
 #include <secp256k1_recovery.h>
 
+#include "base/secret.h"
+
 /* Written by dp_secp_init alone; the library allows any number of threads to read it. */
 static secp256k1_context *context;
 
@@ -19,7 +21,7 @@ enum dp_err dp_secp_init(void)
 
     if (context == NULL)
         context = secp256k1_context_create(SECP256K1_CONTEXT_NONE);
-    if (context == NULL)
+    if (context == NULL || dp_secret_init() != DP_OK)
         return DP_ENOMEM;
     /* Blinding hides the key from a neighbour who times or measures the multiplication. */
     if (RAND_bytes(seed, sizeof(seed)) == 1 && secp256k1_context_randomize(context, seed))
@@ -35,38 +37,62 @@ static void write_public(uint8_t pub[static DP_SECP_PUB_LEN], const secp256k1_pu
     secp256k1_ec_pubkey_serialize(context, pub, &len, point, SECP256K1_EC_UNCOMPRESSED);
 }
 
+/* The library leaves the key, the nonce and what it makes of them on its stack, hence each of the
+ * two calls that take a key is one of dp_secret_call. */
+struct making {
+    const uint8_t *key, *digest;
+    uint8_t *out;
+    bool done;
+};
+
+static void make_public(void *arg)
+{
+    struct making *m = arg;
+    secp256k1_pubkey point;
+
+    m->done = secp256k1_ec_pubkey_create(context, &point, m->key) == 1;
+    if (m->done)
+        write_public(m->out, &point);
+}
+
 enum dp_err dp_secp_public(uint8_t pub[static DP_SECP_PUB_LEN],
                            const uint8_t key[static DP_SECP_KEY_LEN])
 {
-    secp256k1_pubkey point;
+    struct making m = {.key = key, .out = pub};
 
     assert(context != NULL);
     memset(pub, 0, DP_SECP_PUB_LEN);
-    if (!secp256k1_ec_pubkey_create(context, &point, key))
-        return DP_ECRYPTO;
-    write_public(pub, &point);
-    return DP_OK;
+    dp_secret_call(make_public, &m);
+    return m.done ? DP_OK : DP_ECRYPTO;
+}
+
+static void make_signature(void *arg)
+{
+    struct making *m = arg;
+    secp256k1_ecdsa_recoverable_signature made;
+    int recid;
+
+    /* NULL, NULL: the RFC 6979 nonce, so a weak random generator cannot leak the key. */
+    if (!secp256k1_ecdsa_sign_recoverable(context, &made, m->digest, m->key, NULL, NULL))
+        return;
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context, m->out, &recid, &made);
+    m->out[DP_SECP_RS_LEN] = (uint8_t)recid;
+    /* 2 and 3 mean an r above the group order: one signature in 2^127, and no Ethereum v. */
+    m->done = recid <= 1;
 }
 
 enum dp_err dp_secp_sign(uint8_t sig[static DP_SECP_SIG_LEN],
                          const uint8_t key[static DP_SECP_KEY_LEN], const uint8_t digest[static 32])
 {
-    secp256k1_ecdsa_recoverable_signature made;
-    int recid;
+    struct making m = {.key = key, .digest = digest, .out = sig};
 
     assert(context != NULL);
     memset(sig, 0, DP_SECP_SIG_LEN);
-    /* NULL, NULL: the RFC 6979 nonce, so a weak random generator cannot leak the key. */
-    if (!secp256k1_ecdsa_sign_recoverable(context, &made, digest, key, NULL, NULL))
-        return DP_ECRYPTO;
-    secp256k1_ecdsa_recoverable_signature_serialize_compact(context, sig, &recid, &made);
-    /* 2 and 3 mean an r above the group order: one signature in 2^127, and no Ethereum v. */
-    if (recid > 1) {
-        memset(sig, 0, DP_SECP_SIG_LEN);
-        return DP_ECRYPTO;
-    }
-    sig[DP_SECP_RS_LEN] = (uint8_t)recid;
-    return DP_OK;
+    dp_secret_call(make_signature, &m);
+    if (m.done)
+        return DP_OK;
+    memset(sig, 0, DP_SECP_SIG_LEN);
+    return DP_ECRYPTO;
 }
 
 /* The library takes the hybrid forms 06 and 07 too, hence the look at the prefix. */

@@ -1,4 +1,8 @@
 /* secp.h - secp256k1 keys and ECDSA signatures, on libsecp256k1 (SEC 1, SEC 2, RFC 6979). */
+/*
+ * Private keys are the caller's, and read in place. What is computed from one, the nonce of a
+ * signature included, is in locked memory only, and wiped before the call returns (base/secret.h).
+ */
 #ifndef DP_CRYPTO_SECP_H
 #define DP_CRYPTO_SECP_H
 
@@ -16,9 +20,9 @@
 
 /**
  * Make the process-wide context and blind it with fresh randomness. Call once, before any thread;
- * a second call blinds it anew.
+ * a second call blinds it anew. Calls dp_secret_init.
  *
- * Returns: DP_OK, DP_ECRYPTO (no randomness), DP_ENOMEM
+ * Returns: DP_OK, DP_ECRYPTO (no randomness), DP_ENOMEM (none, or none that can be locked)
  */
 DP_MUST_CHECK
 enum dp_err dp_secp_init(void);

@@ -104,7 +104,6 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
     static const char name[] = "\"key\"";
     char *at = memmem(body.data, body.len, name, sizeof(name) - 1);
     char *end = (char *)body.data + body.len;
-    size_t len;
 
     if (at == NULL)
         return DP_EGUEST;
@@ -115,8 +114,8 @@ static enum dp_err take_key(uint8_t key[static DP_SECP_KEY_LEN], struct dp_slice
         if (at == end || *at++ != *mark)
             return DP_EGUEST;
     }
-    if (end - at <= KEY_HEX_LEN || at[KEY_HEX_LEN] != '"' || at[1] == 'x' || at[1] == 'X' ||
-        dp_hex_decode(key, DP_SECP_KEY_LEN, &len, at, KEY_HEX_LEN) != DP_OK)
+    if (end - at <= KEY_HEX_LEN || at[KEY_HEX_LEN] != '"' ||
+        dp_hex_decode_secret(key, DP_SECP_KEY_LEN, at) != DP_OK)
         return DP_EGUEST;
     memset(at, '0', KEY_HEX_LEN);
     at += KEY_HEX_LEN;
@@ -172,22 +171,38 @@ static enum dp_err read_chain(struct dp_guest_key *out, struct json_object *answ
     return err == DP_OK ? read_signature(out->kms_signature, chain, 1) : err;
 }
 
+/* Decoding and deriving leave copies, hence inside dp_secret_call. */
+struct taking {
+    uint8_t *key, *public_key;
+    struct dp_slice body;
+    enum dp_err err;
+};
+
+static void take_both(void *arg)
+{
+    struct taking *t = arg;
+
+    t->err = take_key(t->key, t->body);
+    /* A key that is zero or not below the group order is no key. */
+    if (t->err == DP_OK && dp_secp_public(t->public_key, t->key) != DP_OK)
+        t->err = DP_EGUEST;
+}
+
 static enum dp_err read_answer(struct dp_guest_key *out, uint8_t *key, struct dp_slice body)
 {
+    struct taking taking = {.key = key, .public_key = out->public_key, .body = body};
     struct json_object *answer = NULL;
-    enum dp_err err = take_key(key, body);
+    enum dp_err err;
 
-    if (err != DP_OK)
-        return err;
+    dp_secret_call(take_both, &taking);
+    if (taking.err != DP_OK)
+        return taking.err;
     if (dp_json_parse(&answer, body.data, body.len, NULL) != DP_OK)
         return DP_EGUEST;
     err = check_taken(answer);
     if (err == DP_OK)
         err = read_chain(out, answer);
     json_object_put(answer);
-    /* A key that is zero or not below the group order is no key. */
-    if (err == DP_OK && dp_secp_public(out->public_key, key) != DP_OK)
-        err = DP_EGUEST;
     return err;
 }
 
@@ -208,7 +223,7 @@ enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, c
     slot = dp_secret_take();
     if (slot == NULL)
         goto out;
-    out->key = slot;
+    out->key = (const struct dp_key_bytes *)slot;
     err = call(guest, &body, (char *)slot + ANSWER_AT, ANSWER_MAX, "/GetKey", request.data,
                request.len);
     if (err == DP_OK)

@@ -25,9 +25,13 @@ enum dp_err dp_guest_open(struct dp_guest **out, const char *socket);
 /* No call may be under way. Takes NULL. */
 void dp_guest_close(struct dp_guest *guest);
 
-/* A derived key on loan. It is wiped by dp_guest_key_free, which every path must reach. */
+/*
+ * A derived key on loan. It is wiped by dp_guest_key_free, which every path must reach. Whoever
+ * carries one cannot read it: its bytes have no type outside lib/dstack. dp_wallet_sign uses it.
+ */
+struct dp_key_bytes;
 struct dp_guest_key {
-    const uint8_t *key;                     /* DP_SECP_KEY_LEN bytes of locked memory, or NULL */
+    const struct dp_key_bytes *key;         /* DP_SECP_KEY_LEN bytes of locked memory, or NULL */
     uint8_t public_key[DP_SECP_PUB_LEN];    /* of key */
     uint8_t app_signature[DP_SECP_SIG_LEN]; /* signature_chain[0] */
     uint8_t kms_signature[DP_SECP_SIG_LEN]; /* signature_chain[1] */

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "crypto/keccak.h"
+#include "dstack/keycache.h"
 #include "dstack/keyuse.h"
 
 enum trust { UNKNOWN, PASSED, FAILED };
@@ -17,8 +17,9 @@ enum trust { UNKNOWN, PASSED, FAILED };
 struct dp_wallet {
     struct dp_guest *guest;
     const char *key_namespace;
-    atomic_int trust;     /* what the agent's self-test said */
-    pthread_mutex_t lock; /* guards what follows */
+    struct dp_key_cache *cache; /* or NULL: no key is kept */
+    atomic_int trust;           /* what the agent's self-test said */
+    pthread_mutex_t lock;       /* guards what follows */
     uint8_t known_kms_signature[DP_SECP_SIG_LEN];
     uint8_t known_app_id[DP_APP_ID_LEN];
 };
@@ -62,20 +63,45 @@ void dp_wallet_close(struct dp_wallet *wallet)
 {
     if (wallet == NULL)
         return;
+    dp_key_cache_close(wallet->cache);
     pthread_mutex_destroy(&wallet->lock);
     free(wallet);
+}
+
+/* Returns: DP_OK, DP_EINVAL (too long) */
+static enum dp_err write_path(char path[static DP_KEY_PATH_SIZE], const char *key_namespace,
+                              const char *user_id)
+{
+    int len = snprintf(path, DP_KEY_PATH_SIZE, "%s/%s", key_namespace, user_id);
+
+    return len < 0 || len >= DP_KEY_PATH_SIZE ? DP_EINVAL : DP_OK;
 }
 
 static enum dp_err derive(struct dp_wallet *wallet, struct dp_guest_key *key,
                           const char *key_namespace, const char *user_id)
 {
     char path[DP_KEY_PATH_SIZE];
-    int len = snprintf(path, sizeof(path), "%s/%s", key_namespace, user_id);
+    enum dp_err err = write_path(path, key_namespace, user_id);
 
     memset(key, 0, sizeof(*key));
-    if (len < 0 || (size_t)len >= sizeof(path))
-        return DP_EINVAL;
-    return dp_guest_get_key(wallet->guest, key, path, DP_PURPOSE);
+    return err == DP_OK ? dp_guest_get_key(wallet->guest, key, path, DP_PURPOSE) : err;
+}
+
+/* The same from the cache, where there is one. */
+static enum dp_err find_or_derive(struct dp_wallet *wallet, struct dp_guest_key *key,
+                                  const char *key_namespace, const char *user_id)
+{
+    char path[DP_KEY_PATH_SIZE];
+    enum dp_err err = write_path(path, key_namespace, user_id);
+
+    if (wallet->cache == NULL || err != DP_OK)
+        return derive(wallet, key, key_namespace, user_id);
+    if (dp_key_cache_find(wallet->cache, key, path))
+        return DP_OK;
+    err = derive(wallet, key, key_namespace, user_id);
+    if (err == DP_OK)
+        dp_key_cache_keep(wallet->cache, key, path);
+    return err;
 }
 
 /*
@@ -108,7 +134,7 @@ static bool same_app(const struct dp_guest_key *a, const struct dp_guest_key *b)
 /* Returns: DP_OK, DP_ESELFTEST, or what the agent's failure was */
 static enum dp_err test_agent(struct dp_wallet *wallet)
 {
-    struct dp_guest_key a, b, c;
+    struct dp_guest_key a = {0}, b = {0}, c = {0};
     enum dp_err err = derive_public(wallet, &a, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
     if (err == DP_OK)
@@ -121,13 +147,6 @@ static enum dp_err test_agent(struct dp_wallet *wallet)
     return err;
 }
 
-static void distrust(struct dp_wallet *wallet)
-{
-    if (atomic_exchange(&wallet->trust, FAILED) != FAILED)
-        dp_log(DP_LOG_ERROR, "self_test",
-               "the guest agent does not keep users apart; serving nothing");
-}
-
 /* Threads that come at the same time may all run the test; one that fails counts for all. */
 static enum dp_err trust_agent(struct dp_wallet *wallet)
 {
@@ -137,7 +156,7 @@ static enum dp_err trust_agent(struct dp_wallet *wallet)
         enum dp_err err = test_agent(wallet);
 
         if (err == DP_ESELFTEST)
-            distrust(wallet);
+            atomic_store(&wallet->trust, FAILED);
         else if (err != DP_OK)
             return err;
         atomic_compare_exchange_strong(&wallet->trust, &untested, PASSED);
@@ -146,16 +165,28 @@ static enum dp_err trust_agent(struct dp_wallet *wallet)
     return trust == PASSED ? DP_OK : DP_ESELFTEST;
 }
 
+/* The product's own paths have a "!": what a database says is not to reach those. */
+static enum dp_err may_derive(struct dp_wallet *wallet, const char *key_namespace)
+{
+    return strchr(key_namespace, '!') != NULL ? DP_EINVAL : trust_agent(wallet);
+}
+
 enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key,
                           const char *key_namespace, const char *user_id)
 {
-    enum dp_err err = trust_agent(wallet);
+    enum dp_err err = may_derive(wallet, key_namespace);
 
     memset(key, 0, sizeof(*key));
-    /* The product's own paths have a "!": what a database says is not to reach those. */
-    if (err == DP_OK && strchr(key_namespace, '!') != NULL)
-        return DP_EINVAL;
-    return err == DP_OK ? derive(wallet, key, key_namespace, user_id) : err;
+    return err == DP_OK ? find_or_derive(wallet, key, key_namespace, user_id) : err;
+}
+
+enum dp_err dp_wallet_public(struct dp_wallet *wallet, struct dp_guest_key *key,
+                             const char *key_namespace, const char *user_id)
+{
+    enum dp_err err = may_derive(wallet, key_namespace);
+
+    memset(key, 0, sizeof(*key));
+    return err == DP_OK ? derive_public(wallet, key, key_namespace, user_id) : err;
 }
 
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
@@ -183,11 +214,27 @@ enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP
     return DP_OK;
 }
 
+enum dp_err dp_wallet_sign(const struct dp_guest_key *key, uint8_t sig[static DP_SECP_SIG_LEN],
+                           const uint8_t digest[static 32])
+{
+    return dp_secp_sign(sig, (const uint8_t *)key->key, digest);
+}
+
+enum dp_err dp_wallet_keep_keys(struct dp_wallet *wallet, unsigned seconds)
+{
+    return dp_key_cache_open(&wallet->cache, seconds);
+}
+
+void dp_wallet_expire_keys(struct dp_wallet *wallet)
+{
+    if (wallet != NULL && wallet->cache != NULL)
+        dp_key_cache_expire(wallet->cache);
+}
+
+/* Never from the cache: it is the agent that is asked about. */
 enum dp_err dp_wallet_check(struct dp_wallet *wallet)
 {
     struct dp_guest_key key;
-    enum dp_err err = dp_wallet_key(wallet, &key, wallet->key_namespace, DP_SELF_TEST_USER_1);
 
-    dp_guest_key_free(&key);
-    return err;
+    return dp_wallet_public(wallet, &key, wallet->key_namespace, DP_SELF_TEST_USER_1);
 }

@@ -19,7 +19,7 @@ DP_MUST_CHECK
 enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
                            const char *key_namespace);
 
-/* Takes NULL. */
+/* Wipes what keys are kept. Takes NULL. */
 void dp_wallet_close(struct dp_wallet *wallet);
 
 /**
@@ -36,6 +36,17 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key,
                           const char *key_namespace, const char *user_id);
 
 /**
+ * The public half of a user's key and its signature chain, for those who sign nothing: the key
+ * itself is wiped before this call returns, and never kept.
+ *
+ * Out: key  its key is NULL; nothing to be freed
+ * Returns: as dp_wallet_key
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_public(struct dp_wallet *wallet, struct dp_guest_key *key,
+                             const char *key_namespace, const char *user_id);
+
+/**
  * The app id under which a key was derived, as the agent's Info names it. Asked for once for each
  * KMS signature, since that is over the app id.
  *
@@ -44,6 +55,28 @@ enum dp_err dp_wallet_key(struct dp_wallet *wallet, struct dp_guest_key *key,
 DP_MUST_CHECK
 enum dp_err dp_wallet_app_id(struct dp_wallet *wallet, uint8_t out[static DP_APP_ID_LEN],
                              const struct dp_guest_key *key);
+
+/**
+ * Sign a digest with a key on loan: dp_secp_sign for those who must not see the key.
+ *
+ * Out: sig  r || s || recovery id; all zero unless DP_OK
+ * Returns: DP_OK, DP_ECRYPTO
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_sign(const struct dp_guest_key *key, uint8_t sig[static DP_SECP_SIG_LEN],
+                           const uint8_t digest[static 32]);
+
+/**
+ * Keep keys for so many seconds (dstack/keycache.h); without this call none is kept. Call before
+ * any thread.
+ *
+ * Returns: DP_OK, DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_wallet_keep_keys(struct dp_wallet *wallet, unsigned seconds);
+
+/* Wipe the kept keys whose time is over: to be called about once a second. Takes NULL. */
+void dp_wallet_expire_keys(struct dp_wallet *wallet);
 
 /* Does the agent give keys, here and now? Returns: as dp_wallet_key */
 DP_MUST_CHECK

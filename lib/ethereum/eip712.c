@@ -42,8 +42,9 @@ static void write_place(char *out, size_t size, const struct place *place)
     const struct place *chain[DP_JSON_DEPTH_MAX + 2];
     size_t count = 0, at = 0;
 
-    for (; place != NULL && count < sizeof(chain) / sizeof(chain[0]); place = place->up)
+    do
         chain[count++] = place;
+    while ((place = place->up) != NULL && count < sizeof(chain) / sizeof(chain[0]));
     while (count-- > 0 && at < size) {
         const struct place *p = chain[count];
         int len = p->name != NULL
@@ -131,7 +132,7 @@ static enum dp_err encode_address(const struct encoder *e, const struct place *p
 {
     size_t len;
     const char *text = string_of(value, &len);
-    uint8_t *address = word + DP_WORD_LEN - DP_ADDRESS_LEN;
+    uint8_t *address = &word[DP_WORD_LEN - DP_ADDRESS_LEN];
 
     memset(word, 0, DP_WORD_LEN);
     if (text == NULL || len != strlen(text) || dp_address_parse(address, text) != DP_OK ||

@@ -1,6 +1,7 @@
 /* eip712_types.c - the struct types that typed data declares (EIP-712, encodeType). */
 #include "ethereum/eip712_types.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -295,11 +296,14 @@ static void derive_domain(struct dp_eip712_types *types, struct dp_eip712_type *
     type->members = &types->members[types->member_count];
     for (size_t i = 0; i < DOMAIN_MEMBERS; i++) {
         struct dp_eip712_member *member = &types->members[types->member_count];
+        bool known;
 
         if (json_object_object_get(domain, domain_members[i].name) == NULL)
             continue;
         member->name = domain_members[i].name;
-        (void)read_type(member, types, domain_members[i].type);
+        known = read_type(member, types, domain_members[i].type);
+        assert(known);
+        (void)known;
         type->text_len += strlen(member->name) + strlen(member->type) + 2;
         types->member_count++;
         type->count++;

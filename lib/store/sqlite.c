@@ -51,9 +51,11 @@ static enum dp_err open_connection(struct dp_sqlite *c, const char *path, int fl
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
         enter_wal(c->db) != SQLITE_OK ||
         sqlite3_exec(c->db,
-                     "PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;"
-                     "PRAGMA cache_size = -256;",
+                     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+                     "PRAGMA trusted_schema = OFF; PRAGMA cache_size = -256;"
+                     /* The sandbox will leave no folder for temporary files, and no way to a
+                      * seed for SQLite's random numbers. */
+                     "PRAGMA temp_store = MEMORY; SELECT randomblob(1);",
                      NULL, NULL, NULL) != SQLITE_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be opened: %s.",
                        path, sqlite3_errmsg(c->db));

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <fcgiapp.h>
@@ -17,6 +18,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/secret.h"
+#include "web/confine.h"
 #include "web/route.h"
 
 #define STACK_SIZE (256 * 1024)
@@ -174,6 +176,8 @@ static int open_service(struct dp_service *service, unsigned needs)
 
     if (dp_metrics_open(service->config.metrics_file) != DP_OK)
         return complain("METRICS_FILE cannot be opened, or is of another version: remove it.");
+    if (dp_secret_init() != DP_OK)
+        return complain("memory for keys cannot be locked: raise the limit (ulimit -l) to 2 MiB.");
     if (dp_secp_init() != DP_OK || dp_wallet_self_test() != DP_OK)
         return complain("the cryptography's self-test failed: libsecp256k1 is not to be trusted.");
     if (needs & (DP_NEED_STORE_READ | DP_NEED_STORE_WRITE))
@@ -183,12 +187,12 @@ static int open_service(struct dp_service *service, unsigned needs)
         return complain(detail.text[0] != '\0' ? detail.text : dp_err_text(err));
     if (!(needs & DP_NEED_GUEST))
         return EXIT_SUCCESS;
-    if (dp_secret_init() != DP_OK)
-        return complain(
-            "memory for keys cannot be locked: raise the limit (ulimit -l) to 512 KiB.");
     if (dp_guest_open(&service->guest, service->config.guest_socket) != DP_OK)
         return complain("DSTACK_SIMULATOR_ENDPOINT is not a path of at most 107 bytes.");
     if (dp_wallet_open(&service->wallet, service->guest, service->config.key_namespace) != DP_OK)
+        return complain("out of memory.");
+    if (service->config.key_cache_seconds > 0 &&
+        dp_wallet_keep_keys(service->wallet, service->config.key_cache_seconds) != DP_OK)
         return complain("out of memory.");
     return EXIT_SUCCESS;
 }
@@ -216,6 +220,18 @@ static void set_signals(sigset_t *stop)
     pthread_sigmask(SIG_BLOCK, stop, NULL);
     sigaction(SIGUSR1, &wake, NULL);
     signal(SIGPIPE, SIG_IGN);
+}
+
+/* Meanwhile keys that were kept for long enough are wiped. */
+static int wait_for_stop(const sigset_t *stop, const struct dp_service *service)
+{
+    const struct timespec second = {1, 0};
+    int signal;
+
+    while ((signal = sigtimedwait(stop, NULL,
+                                  service->config.key_cache_seconds > 0 ? &second : NULL)) < 0)
+        dp_wallet_expire_keys(service->wallet);
+    return signal;
 }
 
 static void start_workers(struct worker *workers, const struct dp_program *program,
@@ -281,11 +297,13 @@ int dp_web_main(const struct dp_program *program)
     dp_log_set_level(service.config.log_level);
     set_signals(&stop);
     code = open_service(&service, program->needs);
+    if (code == EXIT_SUCCESS && dp_confine(&service.config, program->needs, &detail) != DP_OK)
+        code = complain(detail.text);
     if (code != EXIT_SUCCESS)
         goto out;
     start_workers(workers, program, &service);
     dp_log(DP_LOG_INFO, "start", "%u threads", program->threads);
-    sigwait(&stop, &signal);
+    signal = wait_for_stop(&stop, &service);
     /* Where a request takes too long its thread still uses what is open: the exit frees it. */
     if (!stop_workers(workers, program->threads))
         _exit(EXIT_FAILURE);

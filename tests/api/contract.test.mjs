@@ -312,8 +312,10 @@ describe('verify', () => {
     async function judge(body, want) {
         const answer = await verify(body);
         assert.equal(answer.status, 200, answer.body.toString());
-        assert.deepEqual(members(answer.json), sorted('valid', 'address', 'canonical', 'hash', 'scheme'));
         const { json } = answer;
+        const hint = json.hint === undefined ? [] : ['hint', 'hintDetail'];
+        assert.deepEqual(members(json), sorted('valid', 'address', 'canonical', 'hash', 'scheme', ...hint));
+        assert.ok(!(json.valid && hint.length), 'a hint for what fits');
         assert.equal(json.hash, hashOfBody(body));
         assert.equal(json.scheme, 'raw');
         const { valid, canonical, address: held } = json;

@@ -16,7 +16,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What the agent answers; set before a call, read during it. A copy, as the fuzzer frees its own. */
+/* What the agent answers; set before a call, read during it. A copy, as the fuzzer frees its own.
+ */
 static uint8_t answer[64 * 1024];
 static size_t answer_len;
 static int listener;

@@ -45,6 +45,19 @@ void temp_remove(const struct temp *temp)
     assert_int_equal(rmdir(temp->dir), 0);
 }
 
+bool read_range(const char *line, uintptr_t *from, uintptr_t *to, const char **rest)
+{
+    char *end;
+
+    *from = strtoul(line, &end, 16);
+    if (end == line || *end != '-')
+        return false;
+    line = end + 1;
+    *to = strtoul(line, &end, 16);
+    *rest = end;
+    return end > line && *end == ' ';
+}
+
 /* --- threads --- */
 
 struct job {

@@ -27,6 +27,10 @@ void temp_make(struct temp *temp);
 void temp_path(char out[static TEMP_SIZE], const struct temp *temp, const char *name);
 void temp_remove(const struct temp *temp);
 
+/* The addresses that a line of /proc/self/maps or smaps begins with; false where it has none. Out:
+ * rest  what follows them, such as " rw-p ..." */
+bool read_range(const char *line, uintptr_t *from, uintptr_t *to, const char **rest);
+
 /* --- threads --- */
 
 /* Run body once for each index below count, all at the same time. It must not assert. */

@@ -7,9 +7,17 @@
 #include "base/config.h"
 
 static const char *const variables[] = {
-    "DATABASE_URL", "KEY_NAMESPACE", "ADMIN_TOKEN",
-    "METRICS_FILE", "LOG_LEVEL",     "DSTACK_SIMULATOR_ENDPOINT",
-    "AUTH",         "EXPOSE_INFO",   "SIGN_SCHEME",
+    "DATABASE_URL",
+    "KEY_NAMESPACE",
+    "ADMIN_TOKEN",
+    "METRICS_FILE",
+    "LOG_LEVEL",
+    "DSTACK_SIMULATOR_ENDPOINT",
+    "AUTH",
+    "EXPOSE_INFO",
+    "SIGN_SCHEME",
+    "REQUIRE_SANDBOX",
+    "KEY_CACHE_SECONDS",
 };
 
 static int clear(void **state)
@@ -33,6 +41,8 @@ static void assert_defaults(void)
     assert_int_equal(config.log_level, DP_LOG_INFO);
     assert_false(config.auth_open);
     assert_false(config.expose_info);
+    assert_false(config.require_sandbox);
+    assert_int_equal(config.key_cache_seconds, 0);
 }
 
 static void an_empty_variable_is_one_not_set(void **state)
@@ -57,6 +67,8 @@ static void every_setting_is_read(void **state)
     setenv("LOG_LEVEL", "warn", 1);
     setenv("AUTH", "open", 1);
     setenv("EXPOSE_INFO", "true", 1);
+    setenv("REQUIRE_SANDBOX", "true", 1);
+    setenv("KEY_CACHE_SECONDS", "3600", 1);
     setenv("SIGN_SCHEME", "raw", 1);
     assert_int_equal(dp_config_load(&config, NULL), DP_OK);
     assert_string_equal(config.database_url, "sqlite:/x");
@@ -67,6 +79,8 @@ static void every_setting_is_read(void **state)
     assert_int_equal(config.log_level, DP_LOG_WARN);
     assert_true(config.auth_open);
     assert_true(config.expose_info);
+    assert_true(config.require_sandbox);
+    assert_int_equal(config.key_cache_seconds, 3600);
 }
 
 #define NAMESPACE_63 "a23456789012345678901234567890123456789012345678901234567890123"
@@ -98,6 +112,16 @@ static const struct {
     {"SIGN_SCHEME", "eip191", true},
     {"SIGN_SCHEME", "eip712", true},
     {"SIGN_SCHEME", "eip1910", false},
+    {"REQUIRE_SANDBOX", "true", true},
+    {"REQUIRE_SANDBOX", "1", false},
+    {"KEY_CACHE_SECONDS", "0", true},
+    {"KEY_CACHE_SECONDS", "60", true},
+    {"KEY_CACHE_SECONDS", "3601", false},
+    {"KEY_CACHE_SECONDS", "-1", false},
+    {"KEY_CACHE_SECONDS", "+1", false},
+    {"KEY_CACHE_SECONDS", " 1", false},
+    {"KEY_CACHE_SECONDS", "1s", false},
+    {"KEY_CACHE_SECONDS", "18446744073709551617", false},
     {"SIGN_SCHEME", "RAW", false},
     {"KEY_NAMESPACE", "a", true},
     {"KEY_NAMESPACE", NAMESPACE_63, true},

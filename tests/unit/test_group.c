@@ -134,8 +134,7 @@ static void write_one(size_t index, void *arg)
     while (!atomic_load(&batch->blocked))
         usleep(1000);
     atomic_fetch_add(&batch->arrived, 1);
-    batch->results[index] =
-        dp_group_write(batch->group, add, (int *)(uintptr_t)&batch->numbers[index]);
+    batch->results[index] = dp_group_write(batch->group, add, (int *)&batch->numbers[index]);
 }
 
 static void run(struct batch *batch, const int *numbers, size_t count)

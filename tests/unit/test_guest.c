@@ -29,83 +29,83 @@
 
 /* The path that is asked for is a row's name, so that the agent's process finds its answer. */
 static const struct {
-    const char *name;
+    const char *name, *text;
     int status;
-    const char *text;
     enum dp_err want;
 } keys[] = {
-    {"good", 200, "{\"key\":\"" KEY "\"," CHAIN "}", DP_OK},
-    {"spaces", 200, "{ \"key\" : \"" KEY "\" , " CHAIN " } \n", DP_OK},
-    {"key last", 200, "{" CHAIN ",\"key\":\"" KEY "\"}", DP_OK},
-    {"other members", 200, "{\"a\":[{}],\"key\":\"" KEY "\",\"b\":null," CHAIN "}", DP_OK},
-    {"signatures with 0x", 200,
-     "{\"key\":\"" KEY "\",\"signature_chain\":[\"0x" SIG_A "\",\"0x" SIG_B "\"]}", DP_OK},
-    {"largest key", 200, "{\"key\":\"" LARGEST "\"," CHAIN "}", DP_OK},
+    {"good", "{\"key\":\"" KEY "\"," CHAIN "}", 200, DP_OK},
+    {"spaces", "{ \"key\" : \"" KEY "\" , " CHAIN " } \n", 200, DP_OK},
+    {"key last", "{" CHAIN ",\"key\":\"" KEY "\"}", 200, DP_OK},
+    {"other members", "{\"a\":[{}],\"key\":\"" KEY "\",\"b\":null," CHAIN "}", 200, DP_OK},
+    {"signatures with 0x",
+     "{\"key\":\"" KEY "\",\"signature_chain\":[\"0x" SIG_A "\",\"0x" SIG_B "\"]}", 200, DP_OK},
+    {"largest key", "{\"key\":\"" LARGEST "\"," CHAIN "}", 200, DP_OK},
 
-    {"zero", 200, "{\"key\":\"" ZERO "\"," CHAIN "}", DP_EGUEST},
-    {"order", 200, "{\"key\":\"" ORDER "\"," CHAIN "}", DP_EGUEST},
-    {"short", 200, "{\"key\":\"c4c2\"," CHAIN "}", DP_EGUEST},
-    {"63 digits", 200, "{\"key\":\"2" DIGITS_62 "\"," CHAIN "}", DP_EGUEST},
-    {"long", 200, "{\"key\":\"" KEY "00\"," CHAIN "}", DP_EGUEST},
-    {"key with 0x", 200, "{\"key\":\"0x" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"0x in 64", 200, "{\"key\":\"0x" DIGITS_62 "\"," CHAIN "}", DP_EGUEST},
-    {"not hex", 200, "{\"key\":\"g2" DIGITS_62 "\"," CHAIN "}", DP_EGUEST},
-    {"empty key", 200, "{\"key\":\"\"," CHAIN "}", DP_EGUEST},
-    {"null key", 200, "{\"key\":null," CHAIN "}", DP_EGUEST},
-    {"number", 200, "{\"key\":1," CHAIN "}", DP_EGUEST},
-    {"list", 200, "{\"key\":[\"" KEY "\"]," CHAIN "}", DP_EGUEST},
-    {"no key", 200, "{" CHAIN "}", DP_EGUEST},
-    {"only notkey", 200, "{\"notkey\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"only keynot", 200, "{\"keynot\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"only nested", 200, "{\"a\":{\"key\":\"" KEY "\"}," CHAIN "}", DP_EGUEST},
-    {"only in a list", 200, "{\"a\":[{\"key\":\"" KEY "\"}]," CHAIN "}", DP_EGUEST},
-    {"only in a text", 200, "{\"a\":\"\\\"key\\\":\\\"" KEY "\\\"\"," CHAIN "}", DP_EGUEST},
-    {"only as a value", 200, "{\"a\":\"key\"," CHAIN "}", DP_EGUEST},
-    {"name escaped", 200, "{\"\\u006bey\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"name upper-case", 200, "{\"KEY\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"nested before the real", 200, "{\"a\":{\"key\":\"" OTHER "\"},\"key\":\"" KEY "\"," CHAIN "}",
+    {"zero", "{\"key\":\"" ZERO "\"," CHAIN "}", 200, DP_EGUEST},
+    {"order", "{\"key\":\"" ORDER "\"," CHAIN "}", 200, DP_EGUEST},
+    {"short", "{\"key\":\"c4c2\"," CHAIN "}", 200, DP_EGUEST},
+    {"63 digits", "{\"key\":\"2" DIGITS_62 "\"," CHAIN "}", 200, DP_EGUEST},
+    {"long", "{\"key\":\"" KEY "00\"," CHAIN "}", 200, DP_EGUEST},
+    {"key with 0x", "{\"key\":\"0x" KEY "\"," CHAIN "}", 200, DP_EGUEST},
+    {"0x in 64", "{\"key\":\"0x" DIGITS_62 "\"," CHAIN "}", 200, DP_EGUEST},
+    {"not hex", "{\"key\":\"g2" DIGITS_62 "\"," CHAIN "}", 200, DP_EGUEST},
+    {"empty key", "{\"key\":\"\"," CHAIN "}", 200, DP_EGUEST},
+    {"null key", "{\"key\":null," CHAIN "}", 200, DP_EGUEST},
+    {"number", "{\"key\":1," CHAIN "}", 200, DP_EGUEST},
+    {"list", "{\"key\":[\"" KEY "\"]," CHAIN "}", 200, DP_EGUEST},
+    {"no key", "{" CHAIN "}", 200, DP_EGUEST},
+    {"only notkey", "{\"notkey\":\"" KEY "\"," CHAIN "}", 200, DP_EGUEST},
+    {"only keynot", "{\"keynot\":\"" KEY "\"," CHAIN "}", 200, DP_EGUEST},
+    {"only nested", "{\"a\":{\"key\":\"" KEY "\"}," CHAIN "}", 200, DP_EGUEST},
+    {"only in a list", "{\"a\":[{\"key\":\"" KEY "\"}]," CHAIN "}", 200, DP_EGUEST},
+    {"only in a text", "{\"a\":\"\\\"key\\\":\\\"" KEY "\\\"\"," CHAIN "}", 200, DP_EGUEST},
+    {"only as a value", "{\"a\":\"key\"," CHAIN "}", 200, DP_EGUEST},
+    {"name escaped", "{\"\\u006bey\":\"" KEY "\"," CHAIN "}", 200, DP_EGUEST},
+    {"name upper-case", "{\"KEY\":\"" KEY "\"," CHAIN "}", 200, DP_EGUEST},
+    {"nested before the real", "{\"a\":{\"key\":\"" OTHER "\"},\"key\":\"" KEY "\"," CHAIN "}", 200,
      DP_EGUEST},
-    {"nested, and the real escaped", 200,
-     "{\"a\":{\"key\":\"" OTHER "\"},\"\\u006bey\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"twice", 200, "{\"key\":\"" KEY "\",\"key\":\"" OTHER "\"," CHAIN "}", DP_EGUEST},
-    {"twice, once escaped", 200, "{\"key\":\"" KEY "\",\"k\\u0065y\":\"" OTHER "\"," CHAIN "}",
+    {"nested, and the real escaped",
+     "{\"a\":{\"key\":\"" OTHER "\"},\"\\u006bey\":\"" KEY "\"," CHAIN "}", 200, DP_EGUEST},
+    {"twice", "{\"key\":\"" KEY "\",\"key\":\"" OTHER "\"," CHAIN "}", 200, DP_EGUEST},
+    {"twice, once escaped", "{\"key\":\"" KEY "\",\"k\\u0065y\":\"" OTHER "\"," CHAIN "}", 200,
      DP_EGUEST},
-    {"twice, once with NUL", 200, "{\"key\":\"" KEY "\",\"key\\u0000\":\"" OTHER "\"," CHAIN "}",
+    {"twice, once with NUL", "{\"key\":\"" KEY "\",\"key\\u0000\":\"" OTHER "\"," CHAIN "}", 200,
      DP_EGUEST},
-    {"cut in the key", 200,
+    {"cut in the key",
      "{\"key\":\""
      "c4c2c5d4f8f1e2a1",
-     DP_EGUEST},
-    {"cut after the key", 200, "{\"key\":\"" KEY, DP_EGUEST},
-    {"cut after the quote", 200, "{\"key\":\"" KEY "\"", DP_EGUEST},
-    {"cut after the name", 200, "{\"key\"", DP_EGUEST},
-    {"trailing bytes", 200, "{\"key\":\"" KEY "\"," CHAIN "}x", DP_EGUEST},
-    {"a list around", 200, "[{\"key\":\"" KEY "\"," CHAIN "}]", DP_EGUEST},
-    {"nothing", 200, "", DP_EGUEST},
-    {"no JSON", 200, "\"key\":\"" KEY "\"", DP_EGUEST},
+     200, DP_EGUEST},
+    {"cut after the key", "{\"key\":\"" KEY, 200, DP_EGUEST},
+    {"cut after the quote", "{\"key\":\"" KEY "\"", 200, DP_EGUEST},
+    {"cut after the name", "{\"key\"", 200, DP_EGUEST},
+    {"trailing bytes", "{\"key\":\"" KEY "\"," CHAIN "}x", 200, DP_EGUEST},
+    {"a list around", "[{\"key\":\"" KEY "\"," CHAIN "}]", 200, DP_EGUEST},
+    {"nothing", "", 200, DP_EGUEST},
+    {"no JSON", "\"key\":\"" KEY "\"", 200, DP_EGUEST},
 
-    {"no chain", 200, "{\"key\":\"" KEY "\"}", DP_EGUEST},
-    {"chain null", 200, "{\"key\":\"" KEY "\",\"signature_chain\":null}", DP_EGUEST},
-    {"chain a text", 200, "{\"key\":\"" KEY "\",\"signature_chain\":\"" SIG_A "\"}", DP_EGUEST},
-    {"chain empty", 200, "{\"key\":\"" KEY "\",\"signature_chain\":[]}", DP_EGUEST},
-    {"chain of 1", 200, "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\"]}", DP_EGUEST},
-    {"chain of 3", 200,
-     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\",\"" SIG_A "\",\"" SIG_A "\"]}",
+    {"no chain", "{\"key\":\"" KEY "\"}", 200, DP_EGUEST},
+    {"chain null", "{\"key\":\"" KEY "\",\"signature_chain\":null}", 200, DP_EGUEST},
+    {"chain a text", "{\"key\":\"" KEY "\",\"signature_chain\":\"" SIG_A "\"}", 200, DP_EGUEST},
+    {"chain empty", "{\"key\":\"" KEY "\",\"signature_chain\":[]}", 200, DP_EGUEST},
+    {"chain of 1", "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\"]}", 200, DP_EGUEST},
+    {"chain of 3",
+     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\",\"" SIG_A "\",\"" SIG_A "\"]}", 200,
      DP_EGUEST},
-    {"chain of numbers", 200, "{\"key\":\"" KEY "\",\"signature_chain\":[1,2]}", DP_EGUEST},
-    {"first of 64 bytes", 200,
-     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" S32 S32 "\",\"" SIG_B "\"]}", DP_EGUEST},
-    {"second of 66 bytes", 200,
-     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\",\"" SIG_B "00\"]}", DP_EGUEST},
-    {"first with a NUL behind it", 200,
-     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\\u0000\",\"" SIG_B "\"]}", DP_EGUEST},
-    {"second not hex", 200,
-     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\",\"" S32 S32 "0g\"]}", DP_EGUEST},
+    {"chain of numbers", "{\"key\":\"" KEY "\",\"signature_chain\":[1,2]}", 200, DP_EGUEST},
+    {"first of 64 bytes",
+     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" S32 S32 "\",\"" SIG_B "\"]}", 200, DP_EGUEST},
+    {"second of 66 bytes",
+     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\",\"" SIG_B "00\"]}", 200, DP_EGUEST},
+    {"first with a NUL behind it",
+     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\\u0000\",\"" SIG_B "\"]}", 200,
+     DP_EGUEST},
+    {"second not hex",
+     "{\"key\":\"" KEY "\",\"signature_chain\":[\"" SIG_A "\",\"" S32 S32 "0g\"]}", 200, DP_EGUEST},
 
-    {"status 400", 400, "{\"key\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"status 500", 500, "{\"error\":\"no\"}", DP_EGUEST},
-    {"status 201", 201, "{\"key\":\"" KEY "\"," CHAIN "}", DP_EGUEST},
-    {"status 302", 302, "", DP_EGUEST},
+    {"status 400", "{\"key\":\"" KEY "\"," CHAIN "}", 400, DP_EGUEST},
+    {"status 500", "{\"error\":\"no\"}", 500, DP_EGUEST},
+    {"status 201", "{\"key\":\"" KEY "\"," CHAIN "}", 201, DP_EGUEST},
+    {"status 302", "", 302, DP_EGUEST},
 };
 
 /* The mode is a row's number. */
@@ -151,6 +151,11 @@ static void say(struct agent_answer *out, const char *method, const char *path, 
             strncpy(out->text, keys[i].text, sizeof(out->text) - 1);
         }
     }
+}
+
+static const uint8_t *bytes_of(const struct dp_guest_key *key)
+{
+    return (const uint8_t *)key->key;
 }
 
 struct fixture {
@@ -200,9 +205,9 @@ static void a_key_comes_with_its_public_half_and_its_chain(void **state)
     struct dp_guest_key key;
 
     assert_int_equal(dp_guest_get_key(f->guest, &key, "largest key", "ethereum"), DP_OK);
-    assert_int_equal(dp_secp_public(pub, key.key), DP_OK);
+    assert_int_equal(dp_secp_public(pub, bytes_of(&key)), DP_OK);
     assert_memory_equal(pub, key.public_key, sizeof(pub));
-    assert_int_equal(key.key[DP_SECP_KEY_LEN - 1], 0x40);
+    assert_int_equal(bytes_of(&key)[DP_SECP_KEY_LEN - 1], 0x40);
     assert_int_equal(dp_hex_decode_exact(want, sizeof(want), SIG_A), DP_OK);
     assert_memory_equal(key.app_signature, want, sizeof(want));
     assert_int_equal(dp_hex_decode_exact(want, sizeof(want), SIG_B), DP_OK);
@@ -220,7 +225,7 @@ static void a_freed_key_is_wiped_with_its_answer(void **state)
         const uint8_t *slot;
 
         (void)!dp_guest_get_key(f->guest, &key, keys[i].name, "ethereum");
-        slot = key.key;
+        slot = bytes_of(&key);
         assert_non_null(slot);
         dp_guest_key_free(&key);
         assert_null(key.key);
@@ -233,7 +238,7 @@ static void a_freed_key_is_wiped_with_its_answer(void **state)
 
 #define MASK 0x5a
 #define CHUNK ((size_t)1 << 20)
-#define LARGEST_REGION ((unsigned long)1 << 30) /* above it: a sanitizer's own book-keeping */
+#define LARGEST_REGION ((uintptr_t)1 << 30) /* above it: a sanitizer's own book-keeping */
 
 /* What is looked for, never in the clear: the key's bytes, its hex and its upper-case hex. */
 struct needles {
@@ -273,13 +278,13 @@ static unsigned count(const uint8_t *data, size_t len, const uint8_t *needle, si
     return found;
 }
 
-static unsigned count_in_region(int fd, unsigned long from, unsigned long to, uint8_t *chunk,
+static unsigned count_in_region(int fd, uintptr_t from, uintptr_t to, uint8_t *chunk,
                                 const struct needles *needles)
 {
     unsigned found = 0;
 
     /* Chunks overlap, so that what lies across two of them is found; a copy may count twice. */
-    for (unsigned long at = from; at < to; at += CHUNK - sizeof(needles->lower)) {
+    for (uintptr_t at = from; at < to; at += CHUNK - sizeof(needles->lower)) {
         ssize_t n = pread(fd, chunk, to - at < CHUNK ? to - at : CHUNK, (off_t)at);
 
         if (n <= 0)
@@ -297,19 +302,19 @@ static unsigned copies_of(const struct needles *needles)
     uint8_t *chunk = mmap(NULL, CHUNK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     FILE *maps = fopen("/proc/self/maps", "r");
     int fd = open("/proc/self/mem", O_RDONLY);
-    unsigned long from, to;
+    uintptr_t from, to;
     unsigned found = 0;
-    char line[512], perms[5];
+    const char *perms; /* after a space */
+    char line[512];
 
     assert_true(chunk != MAP_FAILED && maps != NULL && fd >= 0);
     while (fgets(line, sizeof(line), maps) != NULL) {
-        if (sscanf(line, "%lx-%lx %4s", &from, &to, perms) != 3 || perms[1] != 'w' ||
-            to - from > LARGEST_REGION)
+        if (!read_range(line, &from, &to, &perms) || perms[2] != 'w' || to - from > LARGEST_REGION)
             continue;
         /* Not in the bytes just read of elsewhere, which the kernel may show as part of a region.
          */
-        for (unsigned long at = from, end; at < to; at = end) {
-            unsigned long mine = (uintptr_t)chunk;
+        for (uintptr_t at = from, end; at < to; at = end) {
+            uintptr_t mine = (uintptr_t)chunk;
 
             end = at < mine && mine < to ? mine : to;
             if (at == mine)
@@ -360,12 +365,14 @@ static void a_freed_key_is_nowhere_in_memory(void **state)
         enum dp_err err = dp_guest_get_key(f->guest, &key, keys[i].name, "ethereum");
 
         if (i == 0)
-            assert_true(err == DP_OK && copies_of(&needles) > 0);
+            assert_true(err == DP_OK && count(bytes_of(&key), DP_SECRET_SLOT_SIZE, needles.raw,
+                                              sizeof(needles.raw)) == 1);
         dp_guest_key_free(&key);
     }
     assert_int_equal(copies_of(&needles), 0);
 }
 
+/* The slot is counted, too, unless it is of memfd_secret, which /proc/self/mem cannot read. */
 static void while_it_is_held_the_key_is_only_in_its_slot(void **state)
 {
     struct fixture *f = *state;
@@ -373,7 +380,9 @@ static void while_it_is_held_the_key_is_only_in_its_slot(void **state)
     struct dp_guest_key key;
 
     assert_int_equal(dp_guest_get_key(f->guest, &key, "good", "ethereum"), DP_OK);
-    assert_int_equal(copies_of(&needles), 1);
+    assert_int_equal(count(bytes_of(&key), DP_SECRET_SLOT_SIZE, needles.raw, sizeof(needles.raw)),
+                     1);
+    assert_true(copies_of(&needles) <= 1);
     dp_guest_key_free(&key);
 }
 
@@ -448,7 +457,7 @@ static void get_many_keys(size_t index, void *arg)
         struct dp_guest_key key;
         enum dp_err err = dp_guest_get_key(f->guest, &key, good ? "good" : "largest key", "x");
 
-        if (err != DP_OK || key.key[DP_SECP_KEY_LEN - 1] != (good ? 0xaa : 0x40))
+        if (err != DP_OK || bytes_of(&key)[DP_SECP_KEY_LEN - 1] != (good ? 0xaa : 0x40))
             abort();
         dp_guest_key_free(&key);
     }

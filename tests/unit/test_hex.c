@@ -123,9 +123,31 @@ static void what_is_encoded_decodes_again(void **state)
     assert_string_equal(text, "feff");
 }
 
+static void a_secret_has_digits_alone_and_all_of_them(void **state)
+{
+    static const uint8_t want[] = {0x00, 0xfa, 0x9B};
+    uint8_t out[sizeof(want)];
+    char text[2 * sizeof(want)];
+
+    (void)state;
+    assert_int_equal(dp_hex_decode_secret(out, sizeof(out), "00fA9b and more"), DP_OK);
+    assert_memory_equal(out, want, sizeof(want));
+    assert_int_equal(dp_hex_decode_secret(out, sizeof(out), "0x00fA9b"), DP_EHEX);
+    for (size_t at = 0; at < sizeof(text); at++) {
+        for (int c = 0; c < 256; c++) {
+            bool digit = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+
+            memset(text, '0', sizeof(text));
+            text[at] = (char)c;
+            assert_int_equal(dp_hex_decode_secret(out, sizeof(out), text), digit ? DP_OK : DP_EHEX);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_secret_has_digits_alone_and_all_of_them),
         cmocka_unit_test(every_pair_reads_as_the_naive_decoder_reads_it),
         cmocka_unit_test(decoding),
         cmocka_unit_test(the_text_needs_no_nul),

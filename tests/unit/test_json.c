@@ -308,10 +308,10 @@ static void the_deepest_allowed_document_parses(void **state)
     for (size_t depth = 1; depth <= DP_JSON_DEPTH_MAX + 1; depth++) {
         size_t arrays = depth - 1, len = 0;
 
-        memcpy(text, "{\"a\":", 5);
-        memset(text + 5, '[', arrays);
-        memset(text + 5 + arrays, ']', arrays);
-        len = 5 + 2 * arrays;
+        len = (size_t)snprintf(text, sizeof(text), "{\"a\":");
+        memset(text + len, '[', arrays);
+        memset(text + len + arrays, ']', arrays);
+        len += 2 * arrays;
         if (arrays == 0)
             text[len++] = '1';
         text[len++] = '}';

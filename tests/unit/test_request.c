@@ -35,7 +35,7 @@ static void make(struct fake *f, const char *query, const char *content_type, co
     for (size_t i = 0; i < 3; i++)
         f->envp[i] = f->lines[i];
     f->in = (FCGX_Stream){.isReader = 1, .fillBuffProc = no_more};
-    f->in.rdNext = f->in.stopUnget = (unsigned char *)(uintptr_t)body;
+    f->in.rdNext = f->in.stopUnget = (unsigned char *)body;
     f->in.stop = f->in.wrNext = f->in.rdNext + len;
     f->fcgi.envp = f->envp;
     f->fcgi.in = &f->in;
@@ -174,7 +174,8 @@ static void a_body_has_at_most_64_kib(void **state)
         struct fake f;
 
         memset(body, ' ', len);
-        memcpy(body, "{}", 2);
+        body[0] = '{';
+        body[1] = '}';
         make(&f, "", JSON, body, len);
         assert_int_equal(dp_request_json(&f.x, &object), len <= DP_BODY_MAX ? DP_OK : DP_EBODY);
         json_object_put(object);

@@ -1,6 +1,8 @@
 /* test_secret.c - memory for secrets: locked, left out of core dumps and of children, wiped. */
 #include "helper.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +34,47 @@ static void too_low_a_limit_is_an_error(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
+}
+
+/* Deeper than any stack of ours, but not without end. */
+static unsigned deeper(unsigned depth)
+{
+    volatile uint8_t local[1024];
+
+    local[0] = (uint8_t)depth;
+    return depth == 0 ? local[0] : deeper(depth - 1) + local[0];
+}
+
+static void overflow(void *arg)
+{
+    unsigned *depth = arg;
+
+    *depth = deeper(*depth);
+}
+
+static int call_in_a_child(unsigned depth)
+{
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        signal(SIGSEGV, SIG_DFL);
+        signal(SIGBUS, SIG_DFL);
+        if (dp_secret_init() != DP_OK)
+            _exit(1);
+        dp_secret_call(overflow, &depth);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+/* Before the memory is there in the parent: a child does not get it. */
+static void a_stack_that_overflows_ends_the_process(void **state)
+{
+    (void)state;
+    assert_int_equal(call_in_a_child(4), 0);
+    assert_true(WIFSIGNALED(call_in_a_child(64)));
 }
 
 static bool is_zero(const uint8_t *slot)
@@ -99,12 +142,13 @@ static void read_flags(char *out, size_t size, const void *address)
     FILE *file = fopen("/proc/self/smaps", "r");
     char line[512];
     bool here = false;
-    unsigned long from, to;
+    uintptr_t from, to;
+    const char *rest;
 
     assert_non_null(file);
     out[0] = '\0';
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+        if (read_range(line, &from, &to, &rest))
             here = (uintptr_t)address >= from && (uintptr_t)address < to;
         else if (here && strncmp(line, "VmFlags:", 8) == 0)
             snprintf(out, size, "%s", line + 8);
@@ -114,7 +158,7 @@ static void read_flags(char *out, size_t size, const void *address)
 
 static void slots_are_locked_and_in_no_core_dump_or_child(void **state)
 {
-    static const char *const wanted[] = {" lo ", " dd ", " wf "};
+    static const char *const wanted[] = {" lo ", " dd ", " dc "};
     uint8_t *slot = dp_secret_take();
     uint8_t elsewhere = 0;
     char flags[512];
@@ -132,7 +176,7 @@ static void slots_are_locked_and_in_no_core_dump_or_child(void **state)
     dp_secret_return(slot);
 }
 
-static void a_child_sees_zeros(void **state)
+static void a_child_does_not_have_it(void **state)
 {
     uint8_t *slot = dp_secret_take();
     pid_t child;
@@ -142,7 +186,7 @@ static void a_child_sees_zeros(void **state)
     memset(slot, 0xaa, DP_SECRET_SLOT_SIZE);
     child = fork();
     if (child == 0)
-        _exit(is_zero(slot) ? 0 : 1);
+        _exit(write(STDOUT_FILENO, slot, 1) < 0 && errno == EFAULT ? 0 : 1);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
     assert_int_equal(slot[0], 0xaa);
@@ -176,17 +220,82 @@ static void no_two_threads_have_the_same_slot(void **state)
     assert_int_equal(atomic_load(&faults), 0);
 }
 
+/* --- calls on a stack of their own --- */
+
+struct seen {
+    uint8_t *local;
+    unsigned depth, calls;
+};
+
+static void leave_something(void *arg)
+{
+    struct seen *seen = arg;
+    volatile uint8_t local[1024];
+
+    memset((void *)local, 0xaa, sizeof(local));
+    seen->local = (uint8_t *)local;
+    seen->calls++;
+    if (seen->depth-- > 0)
+        dp_secret_call(leave_something, seen);
+}
+
+static void a_call_has_its_stack_in_locked_memory_and_it_is_wiped(void **state)
+{
+    struct seen seen = {.depth = 3};
+    char flags[512];
+
+    (void)state;
+    dp_secret_call(leave_something, &seen);
+    assert_int_equal(seen.calls, 4);
+    read_flags(flags, sizeof(flags), seen.local);
+    assert_non_null(strstr(flags, " lo "));
+    assert_non_null(strstr(flags, " dd "));
+    for (size_t i = 0; i < 1024; i++)
+        assert_int_equal(seen.local[i], 0);
+}
+
+static void add_one(void *arg)
+{
+    unsigned *n = arg;
+
+    ++*n;
+}
+
+static void call_often(size_t index, void *arg)
+{
+    atomic_uint *faults = arg;
+    unsigned n = 0;
+
+    (void)index;
+    for (int i = 0; i < 500; i++)
+        dp_secret_call(add_one, &n);
+    if (n != 500)
+        atomic_fetch_add(faults, 1);
+}
+
+static void more_threads_than_stacks_take_turns(void **state)
+{
+    atomic_uint faults = 0;
+
+    (void)state;
+    on_threads(4 * DP_SECRET_STACKS, call_often, &faults);
+    assert_int_equal(atomic_load(&faults), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_is_given_before_it_is_locked),
         cmocka_unit_test(too_low_a_limit_is_an_error),
+        cmocka_unit_test(a_stack_that_overflows_ends_the_process),
         cmocka_unit_test(a_returned_slot_is_wiped),
         cmocka_unit_test(slots_are_apart_and_end_with_null),
         cmocka_unit_test(initialising_twice_changes_nothing),
         cmocka_unit_test(slots_are_locked_and_in_no_core_dump_or_child),
-        cmocka_unit_test(a_child_sees_zeros),
+        cmocka_unit_test(a_child_does_not_have_it),
         cmocka_unit_test(no_two_threads_have_the_same_slot),
+        cmocka_unit_test(a_call_has_its_stack_in_locked_memory_and_it_is_wiped),
+        cmocka_unit_test(more_threads_than_stacks_take_turns),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,9 @@
 #include "net/unix_http.h"
 
 #define CAP 4096
-#define WITHIN_MS 400
+#define SHORT_MS 400 /* the deadline where it is to pass */
+#define LONG_MS 10000
+#define SLACK_US 2000000 /* for a busy machine */
 
 /* How the server sends an answer. */
 enum manner {
@@ -35,6 +37,7 @@ struct fixture {
     struct server *server;
     struct dp_unix_http *http;
     struct answer answer;
+    unsigned within_ms; /* 0: LONG_MS */
 };
 
 static bool give(int fd, const struct request *request, void *arg)
@@ -58,7 +61,8 @@ static void serve(struct fixture *f, server_answer_fn *answer, void *arg)
     temp_path(f->path, &f->temp, "s");
     f->server = server_listen(f->path, answer, arg);
     server_start(f->server);
-    assert_int_equal(dp_unix_http_open(&f->http, f->path, 4, WITHIN_MS), DP_OK);
+    assert_int_equal(
+        dp_unix_http_open(&f->http, f->path, 4, f->within_ms != 0 ? f->within_ms : LONG_MS), DP_OK);
 }
 
 static void end(struct fixture *f)
@@ -248,7 +252,8 @@ static void answers(void **state)
 {
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        struct fixture f = {.answer = cases[i].answer};
+        struct fixture f = {.answer = cases[i].answer,
+                            .within_ms = cases[i].want == DP_ETIMEOUT ? SHORT_MS : LONG_MS};
         char body[CAP];
         size_t len;
         int status = 0;
@@ -264,9 +269,9 @@ static void answers(void **state)
                              memcmp(body, cases[i].body, len) != 0))
             fail_msg("%s: %d, %zu bytes", cases[i].name, status, len);
         /* The deadline is for all of a call; some slack for a busy machine. */
-        if (dp_clock_mono_us() - start > WITHIN_MS * 1000 + 300000)
+        if (dp_clock_mono_us() - start > f.within_ms * 1000 + SLACK_US)
             fail_msg("%s: took %lld us", cases[i].name, (long long)(dp_clock_mono_us() - start));
-        if (err == DP_ETIMEOUT && dp_clock_mono_us() - start < WITHIN_MS * 1000 - 1000)
+        if (err == DP_ETIMEOUT && dp_clock_mono_us() - start < SHORT_MS * 1000 - 1000)
             fail_msg("%s: gave up early", cases[i].name);
         end(&f);
     }
@@ -398,36 +403,44 @@ static void a_new_connection_that_is_closed_is_not_replaced(void **state)
 
 #define STALE "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nstale"
 
+struct surplus {
+    bool later; /* than the answer */
+    atomic_bool sent;
+};
+
 static bool give_more_than_asked(int fd, const struct request *request, void *arg)
 {
-    (void)arg;
+    struct surplus *surplus = arg;
+    bool sent;
+
     if (request->connection > 0)
         return send_text(fd, OK "Content-Length: 5\r\n\r\nfresh");
     /* The first bytes of what nobody asked for come with the answer, or a little later. */
-    if (arg == NULL)
-        return send_text(fd, OK "Content-Length: 5\r\n\r\nfirst" STALE);
-    send_text(fd, OK "Content-Length: 5\r\n\r\nfirst");
-    usleep(20000);
-    return send_text(fd, STALE);
+    if (!surplus->later)
+        sent = send_text(fd, OK "Content-Length: 5\r\n\r\nfirst" STALE);
+    else
+        sent = send_text(fd, OK "Content-Length: 5\r\n\r\nfirst") && usleep(20000) == 0 &&
+               send_text(fd, STALE);
+    atomic_store(&surplus->sent, true);
+    return sent;
 }
 
 /* Else one user's answer could be read as another's. */
 static void bytes_that_nobody_asked_for_answer_no_later_call(void **state)
 {
-    static char later;
-    void *const args[] = {NULL, &later};
-
     (void)state;
-    for (size_t i = 0; i < COUNT(args); i++) {
+    for (int later = 0; later < 2; later++) {
+        struct surplus surplus = {.later = later};
         struct fixture f = {.server = NULL};
         char body[CAP];
         size_t len;
         int status;
 
-        serve(&f, give_more_than_asked, args[i]);
+        serve(&f, give_more_than_asked, &surplus);
         assert_int_equal(post(&f, &status, body, &len), DP_OK);
         assert_memory_equal(body, "first", 5);
-        usleep(60000);
+        while (!atomic_load(&surplus.sent))
+            usleep(1000);
         assert_int_equal(post(&f, &status, body, &len), DP_OK);
         assert_memory_equal(body, "fresh", 5);
         end(&f);
@@ -437,13 +450,14 @@ static void bytes_that_nobody_asked_for_answer_no_later_call(void **state)
 static bool answer_the_second_late(int fd, const struct request *request, void *arg)
 {
     if (request->connection == 0 && request->number == 1)
-        usleep((WITHIN_MS + 100) * 1000);
+        usleep(3 * SHORT_MS * 1000);
     return give(fd, request, arg);
 }
 
 static void a_call_that_timed_out_leaves_nothing_for_the_next(void **state)
 {
-    struct fixture f = {.answer = {TEXT(OK "Content-Length: 2\r\n\r\n{}"), WHOLE}};
+    struct fixture f = {.answer = {TEXT(OK "Content-Length: 2\r\n\r\n{}"), WHOLE},
+                        .within_ms = SHORT_MS};
     char body[CAP];
     size_t len;
     int status;
@@ -467,7 +481,7 @@ static void an_absent_socket_is_an_error_until_it_is_there(void **state)
     (void)state;
     temp_make(&f.temp);
     temp_path(f.path, &f.temp, "s");
-    assert_int_equal(dp_unix_http_open(&f.http, f.path, 1, WITHIN_MS), DP_OK);
+    assert_int_equal(dp_unix_http_open(&f.http, f.path, 1, LONG_MS), DP_OK);
     assert_int_equal(post(&f, &status, body, &len), DP_EIO);
     f.server = server_listen(f.path, give, &f.answer);
     server_start(f.server);
@@ -492,23 +506,27 @@ static void a_full_queue_is_waited_for_until_the_deadline(void **state)
     snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", f.path);
     assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
     assert_int_equal(listen(listener, 0), 0);
-    assert_int_equal(dp_unix_http_open(&f.http, f.path, 1, WITHIN_MS), DP_OK);
+    assert_int_equal(dp_unix_http_open(&f.http, f.path, 1, SHORT_MS), DP_OK);
     for (int i = 0; i < 3; i++) {
         start = dp_clock_mono_us();
         assert_int_equal(post(&f, &status, body, &len), DP_ETIMEOUT);
-        assert_true(dp_clock_mono_us() - start < WITHIN_MS * 1000 + 300000);
+        assert_true(dp_clock_mono_us() - start < SHORT_MS * 1000 + SLACK_US);
     }
     dp_unix_http_close(f.http);
     close(listener);
     temp_remove(&f.temp);
 }
 
+#define LATE_MS 3000
+
+/* Takes the listener and leaves what it has accepted. */
 static void *accept_late(void *arg)
 {
-    int listener = *(int *)arg;
+    int *fd = arg;
 
-    usleep(WITHIN_MS * 1000 * 3 / 4);
-    return (void *)(intptr_t)accept(listener, NULL, NULL);
+    usleep(LATE_MS * 1000 * 3 / 4);
+    *fd = accept(*fd, NULL, NULL);
+    return NULL;
 }
 
 /* A connection that took most of the time leaves the rest, not the whole again, for the answer. */
@@ -519,7 +537,7 @@ static void a_late_connection_does_not_extend_the_deadline(void **state)
     int listener = socket(AF_UNIX, SOCK_STREAM, 0), first = socket(AF_UNIX, SOCK_STREAM, 0);
     char body[CAP];
     pthread_t thread;
-    void *accepted;
+    int accepted = listener;
     size_t len;
     int64_t start;
     int status;
@@ -531,13 +549,13 @@ static void a_late_connection_does_not_extend_the_deadline(void **state)
     assert_int_equal(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
     assert_int_equal(listen(listener, 0), 0);
     assert_int_equal(connect(first, (struct sockaddr *)&addr, sizeof(addr)), 0);
-    assert_int_equal(dp_unix_http_open(&f.http, f.path, 1, WITHIN_MS), DP_OK);
-    assert_int_equal(pthread_create(&thread, NULL, accept_late, &listener), 0);
+    assert_int_equal(dp_unix_http_open(&f.http, f.path, 1, LATE_MS), DP_OK);
+    assert_int_equal(pthread_create(&thread, NULL, accept_late, &accepted), 0);
     start = dp_clock_mono_us();
     assert_int_equal(post(&f, &status, body, &len), DP_ETIMEOUT);
-    assert_true(dp_clock_mono_us() - start < WITHIN_MS * 1000 + 150000);
-    pthread_join(thread, &accepted);
-    close((int)(intptr_t)accepted);
+    assert_true(dp_clock_mono_us() - start < LATE_MS * 1000 * 3 / 2);
+    pthread_join(thread, NULL);
+    close(accepted);
     close(first);
     close(listener);
     dp_unix_http_close(f.http);

@@ -1,0 +1,49 @@
+/* sandbox.h - give up what a process does not need, before it reads a byte from outside. */
+/*
+ * What is left after dp_sandbox_enter, for all threads and for good:
+ *
+ * | thing            | left                                                   | enforced by       |
+ * |------------------|--------------------------------------------------------|-------------------|
+ * | files            | read and write the database, its -wal and -shm; list   | Landlock          |
+ * |                  | its folder; what is open stays open                    |                   |
+ * | programs         | none can be started; no memory can be made executable  | both, seccomp     |
+ * | TCP              | nothing to bind or connect                             | both (ABI 4)      |
+ * | other sockets    | with connect: Unix stream sockets; else none           | seccomp           |
+ * | abstract sockets | none of another process                                | Landlock (ABI 6)  |
+ * | signals          | to this process only                                   | both (ABI 6)      |
+ * | processes        | more threads, no child                                 | seccomp           |
+ * | tracing, other memory, mounts, keyrings, modules: nothing                 | seccomp           |
+ * | core dumps       | none; not dumpable, so no other user's tool can attach | kernel            |
+ * | set-user-id      | without effect                                         | no_new_privs      |
+ *
+ * Not enforced: which named Unix socket a process with connect connects to. Up to its ABI 7
+ * Landlock does not look at that, and seccomp cannot read a path; file permissions decide. Nor is
+ * there a limit to the use of what was open before: accept on a listening socket, for instance.
+ *
+ * A refused call fails with EPERM or EACCES; clone3 with ENOSYS, so that libc falls back to clone.
+ * Where the kernel's Landlock is older than an ABI named above, that row lacks it. In a build with
+ * --enable-sanitizers their runtime may also read /proc, trace this process and clone a tracer.
+ */
+#ifndef DP_BASE_SANDBOX_H
+#define DP_BASE_SANDBOX_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct dp_sandbox {
+    const char *database; /* path of an SQLite file in WAL mode that is open already, or NULL */
+    bool connect;         /* to Unix stream sockets */
+};
+
+/**
+ * Enter. Call with all files open and before the first thread: only the calling thread and those
+ * that it starts are inside.
+ *
+ * Out: missing  which part is missing, where one is; may be NULL
+ * Returns: DP_OK, DP_ESANDBOX (the kernel refuses a part; every other part is in force), DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_sandbox_enter(const struct dp_sandbox *sandbox, struct dp_detail *missing);
+
+#endif
