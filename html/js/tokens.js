@@ -30,9 +30,9 @@ export function tokensOf(page) {
       if (error.code !== 'not_found') return showFault($('tokens-fault'), error, 'The token may still be in force.');
     }
     hideNew();
+    await refresh();
     $('tokens-said').textContent = `“${token.name}” is revoked.`;
     $('tokens-title').focus();
-    await refresh();
     page.done();
   }
 
