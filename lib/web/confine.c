@@ -20,6 +20,6 @@ enum dp_err dp_confine(const struct dp_config *config, unsigned needs, struct dp
     if (config->require_sandbox)
         return dp_fail(detail, DP_ESANDBOX, "REQUIRE_SANDBOX",
                        "%s, and REQUIRE_SANDBOX=true forbids to run without.", missing.text);
-    dp_log(DP_LOG_WARN, "sandbox", "%s; running without.", missing.text);
+    dp_log(DP_LOG_WARN, "sandbox", "%s; running without that.", missing.text);
     return DP_OK;
 }
