@@ -107,6 +107,7 @@ async function ready(up, port) {
 /* Start a stack and wait until it says that it is ready. Settings are environment variables. */
 /* What a build with sanitizers wrote into the logs: a fault there fails the suite, as nobody reads them. */
 function sanitizerReports(logDir) {
+    if (!existsSync(logDir)) return []; // stopped before
     return readdirSync(logDir).flatMap((name) => readFileSync(join(logDir, name), 'utf8').split('\n')
         .filter((line) => /Sanitizer|runtime error:/.test(line)).map((line) => `${name}: ${line}`));
 }
