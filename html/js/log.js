@@ -31,7 +31,7 @@ function showRow(row) {
     cell('When', time(row.time)),
     cell('What', ACTIONS[row.action] ?? row.action, ...(row.actor === 'user' ? [] : [el('p', { class: 'hint' }, ACTORS[row.actor] ?? row.actor)])),
     cell('Details', details(row)),
-    cell('Row', el('span', { class: 'value' }, `${row.seq}`, longValue(`hash of row ${row.seq}`, row.hash))));
+    cell('Row', el('span', { class: 'value' }, el('span', { class: 'count' }, `${row.seq}`), longValue(`hash of row ${row.seq}`, row.hash))));
 }
 
 export function logOf(page) {

@@ -138,12 +138,20 @@ static enum dp_err run_query(struct dp_sqlite *c, enum dp_query query)
 
 static enum dp_err group_begin(void *db)
 {
+    struct dp_sqlite *c = db;
+
+    c->saved = false;
     return run_query(db, DP_SQL_BEGIN);
 }
 
+/* One savepoint at a time: each that is open keeps the pages of all that follows, in memory. */
 static enum dp_err group_save(void *db)
 {
-    return run_query(db, DP_SQL_SAVE);
+    struct dp_sqlite *c = db;
+    enum dp_err err = c->saved ? run_query(db, DP_SQL_RELEASE) : DP_OK;
+
+    c->saved = true;
+    return err == DP_OK ? run_query(db, DP_SQL_SAVE) : err;
 }
 
 static enum dp_err group_undo(void *db)

@@ -11,6 +11,7 @@
 enum dp_query {
     DP_SQL_BEGIN,
     DP_SQL_SAVE,
+    DP_SQL_RELEASE,
     DP_SQL_UNDO,
     DP_SQL_COMMIT,
     DP_SQL_ROLLBACK,
@@ -46,6 +47,7 @@ extern const char *const dp_sqlite_sql[DP_SQL_COUNT];
 struct dp_sqlite {
     sqlite3 *db;
     sqlite3_stmt *statements[DP_SQL_COUNT];
+    bool saved; /* a write of the transaction under way has its savepoint still open */
 };
 
 /* Take a connection for reading, waiting for one if need be, and give it back. */

@@ -11,6 +11,7 @@
 const char *const dp_sqlite_sql[DP_SQL_COUNT] = {
     [DP_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [DP_SQL_SAVE] = "SAVEPOINT one",
+    [DP_SQL_RELEASE] = "RELEASE one",
     [DP_SQL_UNDO] = "ROLLBACK TO one",
     [DP_SQL_COMMIT] = "COMMIT",
     [DP_SQL_ROLLBACK] = "ROLLBACK",

@@ -1,7 +1,7 @@
 // stack.mjs - starts what the suites judge: ./up with a data directory and a port of its own.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -105,6 +105,13 @@ async function ready(up, port) {
 }
 
 /* Start a stack and wait until it says that it is ready. Settings are environment variables. */
+/* What a build with sanitizers wrote into the logs: a fault there fails the suite, as nobody reads them. */
+function sanitizerReports(logDir) {
+    if (!existsSync(logDir)) return []; // stopped before
+    return readdirSync(logDir).flatMap((name) => readFileSync(join(logDir, name), 'utf8').split('\n')
+        .filter((line) => /Sanitizer|runtime error:/.test(line)).map((line) => `${name}: ${line}`));
+}
+
 export async function startStack(settings = {}) {
     const dataDir = settings.DATA_DIR ?? temporaryDir();
     const port = Number(settings.PORT ?? (await freePort()));
@@ -127,7 +134,9 @@ export async function startStack(settings = {}) {
                 throw new Error(`./up did not end within ${STOP_MS} ms of ${signal}`);
             }
         }
+        const complaints = sanitizerReports(join(dataDir, 'log'));
         if (!settings.DATA_DIR) rmSync(dataDir, { recursive: true, force: true });
+        if (complaints.length) throw new Error(`a sanitizer complained:\n${complaints.join('\n')}`);
         return up.exit;
     }
 
