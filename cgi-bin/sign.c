@@ -114,8 +114,11 @@ static enum dp_err write_log(struct dp_exchange *x, struct signing *signing)
 
 static enum dp_err reply(struct dp_exchange *x, struct signing *signing, struct json_object *answer)
 {
-    enum dp_err err = write_log(x, signing);
+    enum dp_err err;
 
+    /* All is signed: the key need not wait for the disk. */
+    dp_guest_key_free(&signing->key);
+    err = write_log(x, signing);
     if (err == DP_OK) {
         describe_signer(answer, &signing->user);
         return dp_reply_json(x, 200, answer);
