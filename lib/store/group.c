@@ -58,7 +58,7 @@ static enum dp_err run_one(struct dp_group *group, struct waiting *w)
     return w->result == DP_OK ? DP_OK : group->ops->undo(group->db);
 }
 
-static enum dp_err run_batch(struct dp_group *group, struct waiting *batch)
+static enum dp_err try_batch(struct dp_group *group, struct waiting *batch)
 {
     enum dp_err err = group->ops->begin(group->db);
 
@@ -69,6 +69,20 @@ static enum dp_err run_batch(struct dp_group *group, struct waiting *batch)
     if (err != DP_OK)
         group->ops->rollback(group->db);
     return err;
+}
+
+static enum dp_err run_batch(struct dp_group *group, struct waiting *batch)
+{
+    enum dp_group_outcome outcome = DP_GROUP_AGAIN;
+    enum dp_err err = DP_ESTORE;
+
+    for (unsigned before = 0; err != DP_OK && outcome == DP_GROUP_AGAIN; before++) {
+        err = try_batch(group, batch);
+        if (err != DP_OK)
+            outcome = group->ops->outcome != NULL ? group->ops->outcome(group->db, before)
+                                                  : DP_GROUP_FAILED;
+    }
+    return outcome == DP_GROUP_STORED ? DP_OK : err;
 }
 
 /* All that waits, of which self is one. */

@@ -297,7 +297,7 @@ int dp_web_main(const struct dp_program *program)
     dp_log_set_level(service.config.log_level);
     set_signals(&stop);
     code = open_service(&service, program->needs);
-    if (code == EXIT_SUCCESS && dp_confine(&service.config, program->needs, &detail) != DP_OK)
+    if (code == EXIT_SUCCESS && dp_confine(&service, program->needs, &detail) != DP_OK)
         code = complain(detail.text);
     if (code != EXIT_SUCCESS)
         goto out;

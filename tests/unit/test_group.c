@@ -74,7 +74,7 @@ static void fake_rollback(void *db)
 }
 
 static const struct dp_group_ops ops = {fake_begin, fake_save, fake_undo, fake_commit,
-                                        fake_rollback};
+                                        fake_rollback, NULL};
 
 static bool holds(const struct fake *fake, int number)
 {
