@@ -114,8 +114,8 @@ struct dp_engine {
     struct dp_value (*value)(struct dp_sql *c, int column);
     void (*end)(struct dp_sql *c);      /* of its rows */
     void (*rollback)(struct dp_sql *c); /* of the transaction, if there is one */
-    /* Of the last statement that failed; asking again gives DP_FAILED. */
-    enum dp_failure (*failure)(struct dp_sql *c);
+    /* Of the last statement that failed since ready. */
+    enum dp_failure (*failure)(const struct dp_sql *c);
     /* What it takes to go on from inside the sandbox. */
     void (*reach)(const struct dp_sql *c, struct dp_sandbox *sandbox);
 };

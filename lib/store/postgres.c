@@ -128,13 +128,9 @@ static void rollback(struct dp_sql *sql)
     memcpy(c->state, state, sizeof(state));
 }
 
-static enum dp_failure failure(struct dp_sql *sql)
+static enum dp_failure failure(const struct dp_sql *sql)
 {
-    struct dp_pg *c = own(sql);
-    enum dp_failure failure = c->failure;
-
-    c->failure = DP_FAILED;
-    return failure;
+    return ((const struct dp_pg *)sql)->failure;
 }
 
 /* --- open and close --- */

@@ -35,7 +35,7 @@ struct dp_pg {
     bool noticed; /* the server warned during the statement that runs */
     enum dp_failure failure;
     char state[6]; /* SQLSTATE of the last error, or "" */
-    /* Of an outage: since when, when to try next, and how long to wait after that. */
+    /* Of an outage: since when, when to try next, and how long was waited for that. */
     int64_t down_since_us, retry_at_us, pause_us;
 };
 

@@ -88,17 +88,15 @@ enum dp_err dp_pg_connect(struct dp_pg *c, struct dp_detail *detail)
     return err;
 }
 
-static void note_outage(struct dp_pg *c, const char *why)
+static void note_failure(struct dp_pg *c, const char *why)
 {
     int64_t now = dp_clock_mono_us();
 
-    if (c->down_since_us == 0) {
-        c->down_since_us = now;
-        c->pause_us = PAUSE_FIRST_US;
+    if (c->pause_us == 0)
         dp_log(DP_LOG_WARN, "database", "%s", why);
-    } else if (c->pause_us < PAUSE_MAX_US) {
-        c->pause_us *= 2;
-    }
+    c->pause_us = c->pause_us == 0             ? PAUSE_FIRST_US
+                  : c->pause_us < PAUSE_MAX_US ? 2 * c->pause_us
+                                               : c->pause_us;
     /* Not all at the same moment. */
     c->retry_at_us = now + c->pause_us / 2 + now % (c->pause_us / 2);
 }
@@ -110,13 +108,13 @@ static enum dp_err try_connect(struct dp_pg *c)
     if (dp_clock_mono_us() < c->retry_at_us)
         return DP_ESTORE;
     if (dp_pg_connect(c, &detail) != DP_OK) {
-        note_outage(c, detail.text);
+        note_failure(c, detail.text);
         return DP_ESTORE;
     }
-    if (c->down_since_us != 0)
+    if (c->pause_us != 0)
         dp_log(DP_LOG_INFO, "database", "PostgreSQL is back after %lld ms.",
                (long long)(dp_clock_mono_us() - c->down_since_us) / 1000);
-    c->down_since_us = c->retry_at_us = 0;
+    c->down_since_us = c->retry_at_us = c->pause_us = 0;
     return DP_OK;
 }
 
@@ -125,6 +123,8 @@ enum dp_err dp_pg_ready(struct dp_pg *c)
     c->failure = DP_FAILED;
     if (c->conn != NULL && PQstatus(c->conn) == CONNECTION_OK)
         return DP_OK;
+    if (c->down_since_us == 0)
+        c->down_since_us = dp_clock_mono_us();
     while (try_connect(c) != DP_OK) {
         int64_t now = dp_clock_mono_us();
 
@@ -253,6 +253,15 @@ static enum dp_err which_exists(const PGresult *result)
     return DP_ESTORE;
 }
 
+/* Only the code: messages may quote what was stored. A missing table is a new database. */
+static void log_error(const char *state)
+{
+    if (is_lost(state))
+        dp_log(DP_LOG_WARN, "database", "PostgreSQL ends a connection: SQLSTATE %s.", state);
+    else if (!is_conflict(state) && strcmp(state, "42P01") != 0)
+        dp_log(DP_LOG_WARN, "database", "PostgreSQL refuses a statement: SQLSTATE %s.", state);
+}
+
 static enum dp_err take_error(struct dp_pg *c, const PGresult *result)
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -261,9 +270,7 @@ static enum dp_err take_error(struct dp_pg *c, const PGresult *result)
     if (strcmp(c->state, "23505") == 0)
         return which_exists(result);
     c->failure = is_conflict(c->state) || is_lost(c->state) ? DP_FAILED_FOR_NOW : DP_FAILED;
-    /* Only the code: messages may quote what was stored. A missing table is a new database. */
-    dp_log(strcmp(c->state, "42P01") == 0 || is_conflict(c->state) ? DP_LOG_DEBUG : DP_LOG_WARN,
-           "database", "PostgreSQL refuses a statement: SQLSTATE %s.", c->state);
+    log_error(c->state);
     return DP_ESTORE;
 }
 

@@ -159,7 +159,7 @@ static void rollback(struct dp_sql *sql)
         sqlite3_exec(c->db, dp_sql_query(&dp_sqlite, DP_SQL_ROLLBACK), NULL, NULL, NULL);
 }
 
-static enum dp_failure failure(struct dp_sql *sql)
+static enum dp_failure failure(const struct dp_sql *sql)
 {
     (void)sql;
     return DP_FAILED;

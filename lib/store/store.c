@@ -105,10 +105,13 @@ static enum dp_err save(void *db)
     return err == DP_OK ? dp_sql_later(c, DP_SQL_SAVE, NULL, 0) : err;
 }
 
+/* Where it was the database's doing, and not the write's, the whole batch is run again. */
 static enum dp_err undo(void *db)
 {
     struct dp_sql *c = db;
 
+    if (c->engine->failure(c) != DP_FAILED)
+        return DP_ESTORE;
     c->head = c->saved_head;
     return dp_sql_run(c, DP_SQL_UNDO, NULL, 0);
 }

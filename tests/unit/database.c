@@ -78,11 +78,10 @@ static void make_on_postgres(struct database *database)
     assert_true(run_as("postgres", "public", sql));
 }
 
-void database_url_by_tcp(char *out, size_t size, const struct database *database)
+void database_url_by_tcp(char *out, size_t size, const struct database *database, const char *host)
 {
-    snprintf(out, size,
-             "postgresql://devproof:%s@127.0.0.1:%s/devproof?options=-csearch_path%%3D%s",
-             getenv("POSTGRES_PASSWORD"), getenv("POSTGRES_PORT"), database->name);
+    snprintf(out, size, "postgresql://devproof:%s@%s:%s/devproof?options=-csearch_path%%3D%s",
+             getenv("POSTGRES_PASSWORD"), host, getenv("POSTGRES_PORT"), database->name);
 }
 
 void postgres_ctl(const char *verb)

@@ -39,8 +39,8 @@ void database_tamper(const struct database *database, const char *sql);
 void database_set_version(const struct database *database, long long version);
 size_t database_newest(const struct database *database);
 
-/* A URL of PostgreSQL's by 127.0.0.1 instead of its Unix socket. */
-void database_url_by_tcp(char *out, size_t size, const struct database *database);
+/* A URL of PostgreSQL's by a host, with a password, instead of its Unix socket. */
+void database_url_by_tcp(char *out, size_t size, const struct database *database, const char *host);
 
 /* What pg_ctl does to the server: "stop -m fast", "start". */
 void postgres_ctl(const char *verb);

@@ -73,8 +73,8 @@ static void fake_rollback(void *db)
     fake->open = false;
 }
 
-static const struct dp_group_ops ops = {fake_begin, fake_save, fake_undo, fake_commit,
-                                        fake_rollback, NULL};
+static const struct dp_group_ops ops = {fake_begin,  fake_save,     fake_undo,
+                                        fake_commit, fake_rollback, NULL};
 
 static bool holds(const struct fake *fake, int number)
 {
