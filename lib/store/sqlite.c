@@ -183,6 +183,18 @@ enum dp_err dp_sqlite_write(struct dp_store *store, dp_group_write_fn *write, vo
     return dp_group_write(store->group, write, arg);
 }
 
+void dp_store_enter(struct dp_store *store)
+{
+    if (store->group != NULL)
+        dp_group_enter(store->group);
+}
+
+void dp_store_leave(struct dp_store *store)
+{
+    if (store->group != NULL)
+        dp_group_leave(store->group);
+}
+
 /* --- open and close --- */
 
 static enum dp_err open_writer(struct dp_store *store, const char *path, struct dp_detail *detail)
