@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,10 +23,12 @@
 /* linux/landlock.h of the distribution ends at ABI 2, so what is needed of it stands here. */
 #define RULESET_VERSION 1
 #define RULE_PATH_BENEATH 1
+#define RULE_NET_PORT 2
 #define FS_WRITE_FILE (UINT64_C(1) << 1)
 #define FS_READ_FILE (UINT64_C(1) << 2)
 #define FS_READ_DIR (UINT64_C(1) << 3)
 #define FS_TRUNCATE (UINT64_C(1) << 14)
+#define NET_CONNECT_TCP (UINT64_C(1) << 1)
 
 struct ruleset {
     uint64_t fs, net, scoped;
@@ -35,6 +38,10 @@ struct path_beneath {
     uint64_t allowed;
     int32_t parent;
 } __attribute__((packed));
+
+struct net_port {
+    uint64_t allowed, port;
+};
 
 /* Everything that an ABI can take away: index 0 is ABI 1. */
 static const struct ruleset all_of[] = {
@@ -78,6 +85,38 @@ static bool allow_database(int ruleset, const char *path, uint64_t handled)
     return allow(ruleset, text, FS_READ_DIR);
 }
 
+/* Landlock refuses those of a folder on what is none. */
+static bool allow_reading(int ruleset, const char *path)
+{
+    return allow(ruleset, path, FS_READ_FILE | FS_READ_DIR) || allow(ruleset, path, FS_READ_FILE);
+}
+
+static bool allow_files(int ruleset, const struct dp_sandbox *sandbox)
+{
+    static const char *const resolver[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf",
+                                           "/etc/host.conf", "/etc/gai.conf"};
+    bool done = true;
+
+    for (size_t i = 0; i < sandbox->file_count && done; i++)
+        done = allow_reading(ruleset, sandbox->files[i]);
+    for (size_t i = 0; sandbox->resolve && i < sizeof(resolver) / sizeof(resolver[0]) && done; i++)
+        done = allow_reading(ruleset, resolver[i]);
+    return done;
+}
+
+/* A kernel that does not know of ports restricts none. */
+static bool allow_ports(int ruleset, const struct dp_sandbox *sandbox, uint64_t handled)
+{
+    bool done = true;
+
+    for (size_t i = 0; i < sandbox->port_count && done && handled != 0; i++) {
+        struct net_port rule = {NET_CONNECT_TCP, sandbox->ports[i]};
+
+        done = syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &rule, 0) == 0;
+    }
+    return done;
+}
+
 static bool restrict_files(const struct dp_sandbox *sandbox)
 {
     long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, RULESET_VERSION);
@@ -93,6 +132,7 @@ static bool restrict_files(const struct dp_sandbox *sandbox)
         return false;
     if (sandbox->database != NULL)
         done = allow_database(ruleset, sandbox->database, all.fs);
+    done = done && allow_files(ruleset, sandbox) && allow_ports(ruleset, sandbox, all.net);
 #ifdef DP_SANITIZERS
     done = done && allow(ruleset, "/proc", FS_READ_FILE | FS_READ_DIR);
 #endif
@@ -172,6 +212,14 @@ static const int of_database[] = {
     SCMP_SYS(readlink),  SCMP_SYS(stat),      SCMP_SYS(unlink),
 };
 
+/* What connecting again to a server elsewhere calls: Landlock says which files and ports. */
+static const int of_network[] = {
+    SCMP_SYS(access),   SCMP_SYS(faccessat),     SCMP_SYS(faccessat2), SCMP_SYS(geteuid),
+    SCMP_SYS(getuid),   SCMP_SYS(lstat),         SCMP_SYS(open),       SCMP_SYS(openat),
+    SCMP_SYS(recvmmsg), SCMP_SYS(rt_sigpending), SCMP_SYS(sendmmsg),   SCMP_SYS(stat),
+    SCMP_SYS(uname),
+};
+
 #ifdef DP_SANITIZERS
 /* The leak check stops all threads from a tracer that it clones; reports read /proc. */
 static const int of_sanitizers[] = {
@@ -211,14 +259,33 @@ static bool allow_some(scmp_filter_ctx filter)
            seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0;
 }
 
-static bool allow_connect(scmp_filter_ctx filter)
+static bool allow_socket(scmp_filter_ctx filter, int family, int type)
 {
     const uint32_t plain = ~(uint32_t)(SOCK_CLOEXEC | SOCK_NONBLOCK);
-    const struct scmp_arg_cmp local = SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX, 0);
-    const struct scmp_arg_cmp stream = SCMP_A1_32(SCMP_CMP_MASKED_EQ, plain, SOCK_STREAM);
+    const struct scmp_arg_cmp of_family = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)family);
+    const struct scmp_arg_cmp of_type = SCMP_A1_32(SCMP_CMP_MASKED_EQ, plain, (uint32_t)type);
 
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, of_family, of_type) == 0;
+}
+
+static bool allow_connect(scmp_filter_ctx filter)
+{
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, local, stream) == 0;
+           allow_socket(filter, AF_UNIX, SOCK_STREAM);
+}
+
+/* glibc's resolver asks how much there is to read. */
+static bool allow_network(scmp_filter_ctx filter, const struct dp_sandbox *sandbox)
+{
+    const struct scmp_arg_cmp readable = SCMP_A1_32(SCMP_CMP_EQ, FIONREAD);
+
+    return ALLOW_CALLS(filter, of_network) &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, readable) == 0 &&
+           allow_socket(filter, AF_INET, SOCK_STREAM) &&
+           allow_socket(filter, AF_INET6, SOCK_STREAM) &&
+           (!sandbox->resolve || (allow_socket(filter, AF_INET, SOCK_DGRAM) &&
+                                  allow_socket(filter, AF_INET6, SOCK_DGRAM)));
 }
 
 static bool restrict_calls(const struct dp_sandbox *sandbox)
@@ -230,7 +297,8 @@ static bool restrict_calls(const struct dp_sandbox *sandbox)
         return false;
     done = ALLOW_CALLS(filter, common) && allow_some(filter) &&
            (sandbox->database == NULL || ALLOW_CALLS(filter, of_database)) &&
-           (!sandbox->connect || allow_connect(filter));
+           (!sandbox->connect || allow_connect(filter)) &&
+           (sandbox->port_count == 0 || allow_network(filter, sandbox));
 #ifdef DP_SANITIZERS
     done = done && ALLOW_CALLS(filter, of_sanitizers);
 #endif

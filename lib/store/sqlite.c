@@ -1,34 +1,171 @@
-/* sqlite.c - the store on SQLite: WAL, durable commits, a few connections for many threads. */
-#include "store/sqlite.h"
-
-#include <pthread.h>
+/* sqlite.c - the store on SQLite: WAL, durable commits. */
+#include <assert.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/sqlite.h"
 
-#define READERS 4 /* a read takes microseconds; more only cost memory */
 #define BUSY_TIMEOUT_MS 5000
 
-struct dp_store {
-    struct dp_sqlite readers[READERS];
-    struct dp_sqlite writer; /* only in write mode */
-    struct dp_group *group;  /* the same */
-    pthread_mutex_t lock;    /* guards vacant */
-    pthread_cond_t returned;
-    struct dp_sqlite *vacant[READERS];
-    size_t vacant_count;
+static struct dp_sqlite *own(struct dp_sql *c)
+{
+    return (struct dp_sqlite *)c;
+}
+
+static const char *const queries[DP_SQL_COUNT] = {
+    [DP_SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [DP_SQL_BEGIN_READ] = "BEGIN",
+    [DP_SQL_VERSION] = "PRAGMA user_version",
+    /* LIKE ignores the case of ASCII letters here by itself. */
 };
 
-/* --- connections and statements --- */
+/* --- statements --- */
 
-static void close_connection(struct dp_sqlite *c)
+static sqlite3_stmt *prepare(struct dp_sqlite *c, enum dp_query query)
 {
-    for (size_t i = 0; i < DP_SQL_COUNT; i++)
-        sqlite3_finalize(c->statements[i]);
-    sqlite3_close(c->db);
+    const char *text = dp_sql_query(&dp_sqlite, query);
+
+    if (c->statements[query] == NULL &&
+        sqlite3_prepare_v3(c->db, text, -1, SQLITE_PREPARE_PERSISTENT, &c->statements[query],
+                           NULL) != SQLITE_OK)
+        return NULL;
+    return c->statements[query];
 }
+
+static bool bind(sqlite3_stmt *s, int index, const struct dp_value *value)
+{
+    int rc = SQLITE_OK;
+
+    if (value->type == DP_VALUE_INT)
+        rc = sqlite3_bind_int64(s, index, value->number);
+    else if (value->type == DP_VALUE_TEXT)
+        rc = sqlite3_bind_text(s, index, value->data, (int)value->len, SQLITE_STATIC);
+    else if (value->type == DP_VALUE_BLOB)
+        rc = sqlite3_bind_blob(s, index, value->data, (int)value->len, SQLITE_STATIC);
+    return rc == SQLITE_OK;
+}
+
+/* SQLite names the column that is not unique, in its message only. */
+static enum dp_err which_exists(struct dp_sqlite *c)
+{
+    const char *message = sqlite3_errmsg(c->db);
+
+    if (sqlite3_extended_errcode(c->db) != SQLITE_CONSTRAINT_UNIQUE)
+        return DP_ESTORE;
+    if (strstr(message, "users.user_id") != NULL)
+        return DP_EUSEREXISTS;
+    if (strstr(message, "user_keys.address") != NULL)
+        return DP_ESELFTEST;
+    return strstr(message, "users.email") != NULL ? DP_EEMAILEXISTS : DP_ESTORE;
+}
+
+static void end(struct dp_sql *sql)
+{
+    struct dp_sqlite *c = own(sql);
+
+    if (c->running == NULL)
+        return;
+    sqlite3_reset(c->running);
+    sqlite3_clear_bindings(c->running);
+    c->running = NULL;
+}
+
+/* The first step is taken here, so that what a statement fails at is known when it has run. */
+static enum dp_err run(struct dp_sql *sql, enum dp_query query, const struct dp_value *values,
+                       size_t count)
+{
+    struct dp_sqlite *c = own(sql);
+    sqlite3_stmt *s;
+
+    if (dp_sql_query(&dp_sqlite, query) == NULL) /* the engine has no use for it */
+        return DP_OK;
+    s = prepare(c, query);
+    end(sql);
+    if (s == NULL)
+        return DP_ESTORE;
+    assert((size_t)sqlite3_bind_parameter_count(s) == count);
+    c->running = s;
+    for (size_t i = 0; i < count; i++) {
+        if (!bind(s, (int)i + 1, &values[i]))
+            return DP_ESTORE;
+    }
+    c->stepped = sqlite3_step(s);
+    c->first = true;
+    sql->changed = sqlite3_changes(c->db);
+    if (c->stepped == SQLITE_ROW || c->stepped == SQLITE_DONE)
+        return DP_OK;
+    return which_exists(c);
+}
+
+static enum dp_err later(struct dp_sql *sql, enum dp_query query, const struct dp_value *values,
+                         size_t count)
+{
+    enum dp_err err = run(sql, query, values, count);
+
+    end(sql);
+    return err;
+}
+
+static enum dp_err step(struct dp_sql *sql)
+{
+    struct dp_sqlite *c = own(sql);
+
+    if (c->running == NULL)
+        return DP_ENOTFOUND;
+    if (!c->first && c->stepped == SQLITE_ROW)
+        c->stepped = sqlite3_step(c->running);
+    c->first = false;
+    return c->stepped == SQLITE_ROW ? DP_OK : c->stepped == SQLITE_DONE ? DP_ENOTFOUND : DP_ESTORE;
+}
+
+static struct dp_value value(struct dp_sql *sql, int column)
+{
+    sqlite3_stmt *s = own(sql)->running;
+    struct dp_value value = {.type = DP_VALUE_NULL};
+
+    switch (sqlite3_column_type(s, column)) {
+    case SQLITE_INTEGER:
+        return dp_value_int(sqlite3_column_int64(s, column));
+    case SQLITE_TEXT:
+        value.type = DP_VALUE_TEXT;
+        value.data = (const char *)sqlite3_column_text(s, column);
+        break;
+    case SQLITE_BLOB:
+        value.type = DP_VALUE_BLOB;
+        value.data = sqlite3_column_blob(s, column);
+        break;
+    default:
+        break;
+    }
+    value.len = (size_t)sqlite3_column_bytes(s, column);
+    return value;
+}
+
+static enum dp_err ready(struct dp_sql *sql)
+{
+    (void)sql;
+    return DP_OK;
+}
+
+static void rollback(struct dp_sql *sql)
+{
+    struct dp_sqlite *c = own(sql);
+
+    end(sql);
+    if (!sqlite3_get_autocommit(c->db))
+        sqlite3_exec(c->db, dp_sql_query(&dp_sqlite, DP_SQL_ROLLBACK), NULL, NULL, NULL);
+}
+
+static enum dp_failure failure(const struct dp_sql *sql)
+{
+    (void)sql;
+    return DP_FAILED;
+}
+
+/* --- open and close --- */
 
 /* To change a file to WAL takes it alone and, unlike all else in SQLite, does not wait for that. */
 static int enter_wal(sqlite3 *db)
@@ -44,10 +181,9 @@ static int enter_wal(sqlite3 *db)
 
 /* In temp_store: what a savepoint may take back, which would else go to a file outside of our own
  * folder. */
-static enum dp_err open_connection(struct dp_sqlite *c, const char *path, int flags,
-                                   struct dp_detail *detail)
+static enum dp_err open_file(struct dp_sqlite *c, int flags, struct dp_detail *detail)
 {
-    if (sqlite3_open_v2(path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+    if (sqlite3_open_v2(c->path, &c->db, flags | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
         sqlite3_busy_timeout(c->db, BUSY_TIMEOUT_MS) != SQLITE_OK ||
         enter_wal(c->db) != SQLITE_OK ||
         sqlite3_exec(c->db,
@@ -58,205 +194,90 @@ static enum dp_err open_connection(struct dp_sqlite *c, const char *path, int fl
                      "PRAGMA temp_store = MEMORY; SELECT randomblob(1);",
                      NULL, NULL, NULL) != SQLITE_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be opened: %s.",
-                       path, sqlite3_errmsg(c->db));
+                       c->path, sqlite3_errmsg(c->db));
     return DP_OK;
 }
 
-sqlite3_stmt *dp_sqlite_prepare(struct dp_sqlite *c, enum dp_query query)
+static void close_connection(struct dp_sql *sql)
 {
-    if (c->statements[query] == NULL &&
-        sqlite3_prepare_v3(c->db, dp_sqlite_sql[query], -1, SQLITE_PREPARE_PERSISTENT,
-                           &c->statements[query], NULL) != SQLITE_OK)
-        return NULL;
-    return c->statements[query];
+    struct dp_sqlite *c = own(sql);
+
+    for (size_t i = 0; i < DP_SQL_COUNT; i++)
+        sqlite3_finalize(c->statements[i]);
+    sqlite3_close(c->db);
+    free(c->path);
+    free(c);
 }
 
-enum dp_err dp_sqlite_run(sqlite3_stmt *statement)
+static enum dp_err open_path(struct dp_sql **out, const char *path, enum dp_store_mode mode,
+                             struct dp_detail *detail)
 {
-    int rc = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;
-
-    dp_sqlite_release(statement);
-    return rc == SQLITE_DONE ? DP_OK : DP_ESTORE;
-}
-
-void dp_sqlite_release(sqlite3_stmt *statement)
-{
-    if (statement == NULL)
-        return;
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-}
-
-enum dp_err dp_sqlite_find(sqlite3_stmt *statement, enum dp_err none)
-{
-    int rc = statement != NULL ? sqlite3_step(statement) : SQLITE_ERROR;
-
-    return rc == SQLITE_ROW ? DP_OK : rc == SQLITE_DONE ? none : DP_ESTORE;
-}
-
-void dp_sqlite_bind_text(sqlite3_stmt *statement, int index, const char *text)
-{
-    sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
-}
-
-void dp_sqlite_text(char *out, size_t size, sqlite3_stmt *statement, int column)
-{
-    const unsigned char *text = sqlite3_column_text(statement, column);
-    size_t len = (size_t)sqlite3_column_bytes(statement, column);
-
-    out[0] = '\0';
-    if (text != NULL && len < size && memchr(text, '\0', len) == NULL)
-        memcpy(out, text, len + 1);
-}
-
-struct dp_sqlite *dp_sqlite_take(struct dp_store *store)
-{
-    struct dp_sqlite *c;
-
-    pthread_mutex_lock(&store->lock);
-    while (store->vacant_count == 0)
-        pthread_cond_wait(&store->returned, &store->lock);
-    c = store->vacant[--store->vacant_count];
-    pthread_mutex_unlock(&store->lock);
-    return c;
-}
-
-void dp_sqlite_return(struct dp_store *store, struct dp_sqlite *c)
-{
-    pthread_mutex_lock(&store->lock);
-    store->vacant[store->vacant_count++] = c;
-    pthread_cond_signal(&store->returned);
-    pthread_mutex_unlock(&store->lock);
-}
-
-/* --- group commit --- */
-
-static enum dp_err run_query(struct dp_sqlite *c, enum dp_query query)
-{
-    return dp_sqlite_run(dp_sqlite_prepare(c, query));
-}
-
-static enum dp_err group_begin(void *db)
-{
-    struct dp_sqlite *c = db;
-
-    c->saved = false;
-    return run_query(db, DP_SQL_BEGIN);
-}
-
-/* One savepoint at a time: each that is open keeps the pages of all that follows, in memory. */
-static enum dp_err group_save(void *db)
-{
-    struct dp_sqlite *c = db;
-    enum dp_err err = c->saved ? run_query(db, DP_SQL_RELEASE) : DP_OK;
-
-    c->saved = true;
-    return err == DP_OK ? run_query(db, DP_SQL_SAVE) : err;
-}
-
-static enum dp_err group_undo(void *db)
-{
-    return run_query(db, DP_SQL_UNDO);
-}
-
-static enum dp_err group_commit(void *db)
-{
-    return run_query(db, DP_SQL_COMMIT);
-}
-
-static void group_rollback(void *db)
-{
-    dp_sqlite_rollback(db);
-}
-
-void dp_sqlite_rollback(struct dp_sqlite *c)
-{
-    if (!sqlite3_get_autocommit(c->db))
-        sqlite3_exec(c->db, dp_sqlite_sql[DP_SQL_ROLLBACK], NULL, NULL, NULL);
-}
-
-static const struct dp_group_ops group_ops = {group_begin, group_save, group_undo, group_commit,
-                                              group_rollback};
-
-enum dp_err dp_sqlite_write(struct dp_store *store, dp_group_write_fn *write, void *arg)
-{
-    return dp_group_write(store->group, write, arg);
-}
-
-/* --- open and close --- */
-
-static enum dp_err open_writer(struct dp_store *store, const char *path, struct dp_detail *detail)
-{
-    enum dp_err err =
-        open_connection(&store->writer, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, detail);
-
-    if (err == DP_OK)
-        err = dp_sqlite_migrate(&store->writer, detail);
-    return err == DP_OK ? dp_group_open(&store->group, &group_ops, &store->writer) : err;
-}
-
-static enum dp_err open_readers(struct dp_store *store, const char *path, struct dp_detail *detail)
-{
-    enum dp_err err = DP_OK;
-
-    for (size_t i = 0; i < READERS && err == DP_OK; i++) {
-        /* Read-write, as a reader of a WAL takes part in its locks, but only asked to read. */
-        err = open_connection(&store->readers[i], path, SQLITE_OPEN_READWRITE, detail);
-        if (err == DP_OK)
-            sqlite3_exec(store->readers[i].db, "PRAGMA query_only = ON", NULL, NULL, NULL);
-        store->vacant[store->vacant_count++] = &store->readers[i];
-    }
-    return err == DP_OK ? dp_sqlite_check_version(&store->readers[0], detail) : err;
-}
-
-enum dp_err dp_store_open(struct dp_store **out, const char *url, enum dp_store_mode mode,
-                          struct dp_detail *detail)
-{
-    static const char scheme[] = "sqlite:";
-    const char *path = url + sizeof(scheme) - 1;
-    struct dp_store *store;
-    enum dp_err err = DP_OK;
+    /* Read-write in any case, as a reader of a WAL takes part in its locks. */
+    int flags = SQLITE_OPEN_READWRITE | (mode == DP_STORE_WRITE ? SQLITE_OPEN_CREATE : 0);
+    struct dp_sqlite *c = calloc(1, sizeof(*c));
+    enum dp_err err = DP_ENOMEM;
 
     *out = NULL;
-    if (strncmp(url, scheme, sizeof(scheme) - 1) != 0 || *path == '\0')
-        return dp_fail(detail, DP_ECONFIG, "DATABASE_URL", "DATABASE_URL must be sqlite:PATH.");
-    store = calloc(1, sizeof(*store));
-    if (store == NULL)
+    if (c == NULL)
         return DP_ENOMEM;
-    pthread_mutex_init(&store->lock, NULL);
-    pthread_cond_init(&store->returned, NULL);
-    if (mode == DP_STORE_WRITE)
-        err = open_writer(store, path, detail);
-    if (err == DP_OK)
-        err = open_readers(store, path, detail);
+    c->sql.engine = &dp_sqlite;
+    c->path = strdup(path);
+    if (c->path != NULL)
+        err = open_file(c, flags, detail);
+    if (err == DP_OK && mode == DP_STORE_READ &&
+        sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+        err = DP_ESTORE;
     if (err != DP_OK) {
-        dp_store_close(store);
+        close_connection(&c->sql);
         return err;
     }
-    *out = store;
+    *out = &c->sql;
     return DP_OK;
 }
 
-void dp_store_close(struct dp_store *store)
+static enum dp_err open_first(struct dp_sql **out, const char *url, enum dp_store_mode mode,
+                              struct dp_detail *detail)
 {
-    if (store == NULL)
-        return;
-    dp_group_close(store->group);
-    close_connection(&store->writer);
-    for (size_t i = 0; i < READERS; i++)
-        close_connection(&store->readers[i]);
-    pthread_cond_destroy(&store->returned);
-    pthread_mutex_destroy(&store->lock);
-    free(store);
-}
+    const char *path = strchr(url, ':') + 1;
+    enum dp_err err;
 
-enum dp_err dp_store_ping(struct dp_store *store)
-{
-    struct dp_sqlite *c = dp_sqlite_take(store);
-    sqlite3_stmt *s = dp_sqlite_prepare(c, DP_SQL_PING);
-    enum dp_err err = dp_sqlite_find(s, DP_ESTORE);
-
-    dp_sqlite_release(s);
-    dp_sqlite_return(store, c);
+    if (*path == '\0')
+        return dp_fail(detail, DP_ECONFIG, "DATABASE_URL",
+                       "DATABASE_URL is sqlite: without the path of a file.");
+    err = open_path(out, path, mode, detail);
+    if (err != DP_OK)
+        return err;
+    err = mode == DP_STORE_WRITE ? dp_sqlite_migrate(own(*out), detail)
+                                 : dp_sqlite_check_version(own(*out), detail);
+    if (err != DP_OK) {
+        close_connection(*out);
+        *out = NULL;
+    }
     return err;
 }
+
+static enum dp_err open_another(struct dp_sql **out, struct dp_sql *first, struct dp_detail *detail)
+{
+    return open_path(out, own(first)->path, DP_STORE_READ, detail);
+}
+
+static void reach(const struct dp_sql *sql, struct dp_sandbox *sandbox)
+{
+    sandbox->database = ((const struct dp_sqlite *)sql)->path;
+}
+
+const struct dp_engine dp_sqlite = {
+    .queries = queries,
+    .open = open_first,
+    .open_another = open_another,
+    .close = close_connection,
+    .ready = ready,
+    .run = run,
+    .later = later,
+    .step = step,
+    .value = value,
+    .end = end,
+    .rollback = rollback,
+    .failure = failure,
+    .reach = reach,
+};

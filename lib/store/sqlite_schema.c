@@ -6,34 +6,28 @@
 #include "store/schema.h"
 
 /* Out: version  from 0; what is negative was never ours */
-static enum dp_err schema_version(struct dp_sqlite *c, int *version, struct dp_detail *detail)
+static enum dp_err schema_version(struct dp_sqlite *c, int64_t *version, struct dp_detail *detail)
 {
-    sqlite3_stmt *statement = NULL;
-
-    if (sqlite3_prepare_v2(c->db, "PRAGMA user_version", -1, &statement, NULL) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_ROW) {
-        sqlite3_finalize(statement);
+    if (dp_sql_number(&c->sql, version, DP_SQL_VERSION, NULL, 0) != DP_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database cannot be read: %s.",
                        sqlite3_errmsg(c->db));
-    }
-    *version = sqlite3_column_int(statement, 0);
-    sqlite3_finalize(statement);
     if (*version < 0)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL",
-                       "The database has schema version %d: it is not devproof's.", *version);
+                       "The database has schema version %lld: it is not devproof's.",
+                       (long long)*version);
     return DP_OK;
 }
 
 enum dp_err dp_sqlite_check_version(struct dp_sqlite *c, struct dp_detail *detail)
 {
-    int version = 0;
+    int64_t version = 0;
     enum dp_err err = schema_version(c, &version, detail);
 
-    if (err == DP_OK && version != (int)dp_schema_sqlite_count)
+    if (err == DP_OK && version != (int64_t)dp_schema_sqlite_count)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL",
-                       "The database has schema version %d and this program wants %zu: run "
+                       "The database has schema version %lld and this program wants %zu: run "
                        "`devproof init`, or the program that made it.",
-                       version, dp_schema_sqlite_count);
+                       (long long)version, dp_schema_sqlite_count);
     return err;
 }
 
@@ -52,19 +46,19 @@ static enum dp_err apply(struct dp_sqlite *c, size_t version, struct dp_detail *
 /* All missing versions in one transaction; whoever starts at the same time waits and finds them. */
 enum dp_err dp_sqlite_migrate(struct dp_sqlite *c, struct dp_detail *detail)
 {
-    int version = 0;
+    int64_t version = 0;
     enum dp_err err;
 
-    if (dp_sqlite_run(dp_sqlite_prepare(c, DP_SQL_BEGIN)) != DP_OK)
+    if (dp_sql_run(&c->sql, DP_SQL_BEGIN, NULL, 0) != DP_OK)
         return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database cannot be written: %s.",
                        sqlite3_errmsg(c->db));
     err = schema_version(c, &version, detail);
     for (size_t v = (size_t)version + 1; err == DP_OK && v <= dp_schema_sqlite_count; v++)
         err = apply(c, v, detail);
-    if (err == DP_OK && dp_sqlite_run(dp_sqlite_prepare(c, DP_SQL_COMMIT)) != DP_OK)
+    if (err == DP_OK && dp_sql_run(&c->sql, DP_SQL_COMMIT, NULL, 0) != DP_OK)
         err = dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The schema cannot be committed: %s.",
                       sqlite3_errmsg(c->db));
     if (err != DP_OK)
-        dp_sqlite_rollback(c);
+        dp_sqlite.rollback(&c->sql);
     return err;
 }

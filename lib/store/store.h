@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/sandbox.h"
 #include "crypto/secp.h"
 #include "store/audit.h"
 #include "store/names.h"
@@ -24,9 +25,10 @@ enum dp_store_mode { DP_STORE_READ, DP_STORE_WRITE };
 /**
  * Open a database. In write mode missing schema versions are applied first, in order.
  *
- * In:  url  "sqlite:PATH"
+ * In:  url  "sqlite:PATH", or "postgresql://..." as libpq takes it. It may hold a password, which
+ *           is in no detail and no log.
  * Returns: DP_OK
- *          DP_ECONFIG  the URL is of no known kind; detail says which are known
+ *          DP_ECONFIG  the URL is of no known kind, or cannot be read; detail says what is known
  *          DP_ESTORE   cannot be opened, or its schema is newer than this program; detail says why
  *          DP_ENOMEM
  */
@@ -36,6 +38,9 @@ enum dp_err dp_store_open(struct dp_store **out, const char *url, enum dp_store_
 
 /* No call may be under way. Takes NULL. */
 void dp_store_close(struct dp_store *store);
+
+/* Add to a sandbox what the store needs to go on inside of it; what it points to is the store's. */
+void dp_store_reach(const struct dp_store *store, struct dp_sandbox *sandbox);
 
 /* Is the database answering? Returns: DP_OK, DP_ESTORE */
 DP_MUST_CHECK
@@ -68,9 +73,15 @@ struct dp_token {
     enum dp_actor actor;           /* who adds it, for the log */
 };
 
+/* A request that may write begins, and ends: commits under way wait a moment for it, as a commit that
+ * many share is cheaper. Nothing else hangs on these. */
+void dp_store_enter(struct dp_store *store);
+void dp_store_leave(struct dp_store *store);
+
 /*
  * What changes something is all or nothing and durable on return, with its row in the audit log;
- * changes that come at the same time share one commit.
+ * changes that come at the same time share one commit. DP_ESTORE means that nothing was changed,
+ * unless a connection to PostgreSQL was lost in the commit and stayed lost: then nobody can say.
  */
 
 /**

@@ -13,6 +13,6 @@
  * Returns: DP_OK, DP_ESANDBOX (detail is a sentence that says what is missing)
  */
 DP_MUST_CHECK
-enum dp_err dp_confine(const struct dp_config *config, unsigned needs, struct dp_detail *detail);
+enum dp_err dp_confine(const struct dp_service *service, unsigned needs, struct dp_detail *detail);
 
 #endif

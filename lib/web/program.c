@@ -108,6 +108,19 @@ static void record(const struct dp_exchange *x, const struct dp_route *route, en
     dp_log_request(&entry);
 }
 
+static enum dp_err handle(const struct dp_route *route, struct dp_exchange *x)
+{
+    struct dp_store *store = x->service->store;
+    enum dp_err err;
+
+    if (store == NULL)
+        return route->handle(x);
+    dp_store_enter(store);
+    err = route->handle(x);
+    dp_store_leave(store);
+    return err;
+}
+
 static void serve(const struct worker *worker, FCGX_Request *fcgi)
 {
     int64_t start = dp_clock_mono_us();
@@ -128,7 +141,7 @@ static void serve(const struct worker *worker, FCGX_Request *fcgi)
     if (err == DP_EMETHOD)
         dp_reply_header(&x, "Allow", allow);
     if (err == DP_OK)
-        err = route->handle(&x);
+        err = handle(route, &x);
     if (err != DP_OK && !x.streamed)
         dp_reply_problem(&x, err);
     if (!x.streamed)
@@ -297,7 +310,7 @@ int dp_web_main(const struct dp_program *program)
     dp_log_set_level(service.config.log_level);
     set_signals(&stop);
     code = open_service(&service, program->needs);
-    if (code == EXIT_SUCCESS && dp_confine(&service.config, program->needs, &detail) != DP_OK)
+    if (code == EXIT_SUCCESS && dp_confine(&service, program->needs, &detail) != DP_OK)
         code = complain(detail.text);
     if (code != EXIT_SUCCESS)
         goto out;

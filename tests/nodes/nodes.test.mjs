@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { Agent, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
-import { keccak256, recoverAddress, stringToBytes } from 'viem';
+import { keccak256, recoverAddress, stringToBytes } from '../api/lib/judges.mjs';
 import { client } from '../api/lib/http.mjs';
 import { family } from '../api/lib/proc.mjs';
 import { sleep, startStack } from '../api/lib/stack.mjs';

@@ -1,28 +1,22 @@
-/* test_accounts.c - the store's rotation, tokens and audit log, on a database in a file. */
-#include "helper.h"
+/* test_accounts.c - the store's rotation, tokens and audit log, on each engine. */
+#include "database.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include <sqlite3.h>
-
 #include "store/token.h"
 
 struct fixture {
-    struct temp temp;
-    char path[TEMP_SIZE];
+    struct database database;
     struct dp_store *store;
 };
 
 static int open_store(void **state)
 {
     static struct fixture f;
-    char url[TEMP_SIZE + 8];
 
-    temp_make(&f.temp);
-    temp_path(f.path, &f.temp, "test.db");
-    snprintf(url, sizeof(url), "sqlite:%s", f.path);
-    assert_int_equal(dp_store_open(&f.store, url, DP_STORE_WRITE, NULL), DP_OK);
+    database_make(&f.database);
+    assert_int_equal(dp_store_open(&f.store, f.database.url, DP_STORE_WRITE, NULL), DP_OK);
     *state = &f;
     return 0;
 }
@@ -32,7 +26,7 @@ static int close_store(void **state)
     struct fixture *f = *state;
 
     dp_store_close(f->store);
-    temp_remove(&f->temp);
+    database_remove(&f->database);
     return 0;
 }
 
@@ -136,34 +130,26 @@ static void a_refused_change_leaves_no_row(void **state)
                 "{\"address\":\"0xalice/ethereum\",\"namespace\":\"wallet/ethereum\"}");
 }
 
-static int run_sql(struct fixture *f, const char *sql)
-{
-    sqlite3 *db = NULL;
-    int rc = sqlite3_open(f->path, &db);
-
-    if (rc == SQLITE_OK)
-        rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
-    sqlite3_close(db);
-    return rc;
-}
+#define BOTH(sql) sql, sql
 
 static const struct {
-    const char *sql;
+    const char *sqlite, *postgresql; /* NULL: the engine has no such thing */
     enum dp_audit_fault fault;
     int64_t seq;
 } tampering[] = {
-    {"UPDATE audit_log SET data = '{}' WHERE seq = 2", DP_AUDIT_CHANGED, 2},
-    {"UPDATE audit_log SET data = data || char(0) WHERE seq = 2", DP_AUDIT_CHANGED, 2},
-    {"UPDATE audit_log SET user_id = NULL WHERE seq = 3", DP_AUDIT_CHANGED, 3},
-    {"UPDATE audit_log SET time = -1 WHERE seq = 1", DP_AUDIT_CHANGED, 1},
-    {"UPDATE audit_log SET time = 9223372036854775807 WHERE seq = 1", DP_AUDIT_CHANGED, 1},
-    {"UPDATE audit_log SET data = printf('%.*c', 9000, 'x') WHERE seq = 3", DP_AUDIT_CHANGED, 3},
-    {"DELETE FROM audit_log WHERE seq = 2", DP_AUDIT_MISSING, 2},
-    {"DELETE FROM audit_log WHERE seq < 3", DP_AUDIT_MISSING, 1},
-    {"DELETE FROM audit_log WHERE seq = 2; UPDATE audit_log SET seq = seq - 1 WHERE seq > 2",
+    {BOTH("UPDATE audit_log SET data = '{}' WHERE seq = 2"), DP_AUDIT_CHANGED, 2},
+    {"UPDATE audit_log SET data = data || char(0) WHERE seq = 2", NULL, DP_AUDIT_CHANGED, 2},
+    {BOTH("UPDATE audit_log SET user_id = NULL WHERE seq = 3"), DP_AUDIT_CHANGED, 3},
+    {BOTH("UPDATE audit_log SET time = -1 WHERE seq = 1"), DP_AUDIT_CHANGED, 1},
+    {BOTH("UPDATE audit_log SET time = 9223372036854775807 WHERE seq = 1"), DP_AUDIT_CHANGED, 1},
+    {"UPDATE audit_log SET data = printf('%.*c', 9000, 'x') WHERE seq = 3",
+     "UPDATE audit_log SET data = repeat('x', 9000) WHERE seq = 3", DP_AUDIT_CHANGED, 3},
+    {BOTH("DELETE FROM audit_log WHERE seq = 2"), DP_AUDIT_MISSING, 2},
+    {BOTH("DELETE FROM audit_log WHERE seq < 3"), DP_AUDIT_MISSING, 1},
+    {BOTH("DELETE FROM audit_log WHERE seq = 2; UPDATE audit_log SET seq = seq - 1 WHERE seq > 2"),
      DP_AUDIT_CHANGED, 2},
-    {"UPDATE audit_log SET seq = -seq WHERE seq IN (2, 3);"
-     "UPDATE audit_log SET seq = 5 + seq WHERE seq < 0",
+    {BOTH("UPDATE audit_log SET seq = -seq WHERE seq IN (2, 3);"
+          "UPDATE audit_log SET seq = 5 + seq WHERE seq < 0"),
      DP_AUDIT_CHANGED, 2},
 };
 
@@ -172,30 +158,32 @@ static void the_table_only_grows(void **state)
     struct fixture *f = *state;
 
     add_user(f, "alice");
-    assert_int_equal(run_sql(f, "UPDATE audit_log SET seq = 2"), SQLITE_CONSTRAINT);
-    assert_int_equal(run_sql(f, "DELETE FROM audit_log"), SQLITE_CONSTRAINT);
+    assert_true(database_run(&f->database, "SELECT seq FROM audit_log"));
+    assert_false(database_run(&f->database, "UPDATE audit_log SET seq = 2"));
+    assert_false(database_run(&f->database, "DELETE FROM audit_log"));
 }
 
-static void tampering_behind_the_triggers_is_found(void **state)
+static void tampering_behind_what_forbids_it_is_found(void **state)
 {
     struct fixture *f = *state;
 
     for (size_t i = 0; i < COUNT(tampering); i++) {
+        const char *sql =
+            f->database.engine == SQLITE ? tampering[i].sqlite : tampering[i].postgresql;
         struct dp_audit_check check;
 
+        if (sql == NULL)
+            continue;
         if (i > 0) {
             close_store(state);
             open_store(state);
         }
         for (const char *id = "abcd"; *id != '\0'; id++)
             add_user(f, (const char[]){*id, '\0'});
-        assert_int_equal(run_sql(f, "DROP TRIGGER audit_log_no_update;"
-                                    "DROP TRIGGER audit_log_no_delete"),
-                         SQLITE_OK);
-        assert_int_equal(run_sql(f, tampering[i].sql), SQLITE_OK);
+        database_tamper(&f->database, sql);
         check = see_log(f).check;
         if (check.fault != tampering[i].fault || check.fault_seq != tampering[i].seq)
-            fail_msg("%s: row %lld %s", tampering[i].sql, (long long)check.fault_seq,
+            fail_msg("%s: row %lld %s", sql, (long long)check.fault_seq,
                      dp_audit_fault_word(check.fault));
     }
 }
@@ -348,13 +336,13 @@ static void the_admins_new_token_is_the_only_one(void **state)
 
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         STORE_TEST(many_at_a_time_make_one_chain),
         STORE_TEST(a_refused_change_leaves_no_row),
         STORE_TEST(the_table_only_grows),
-        STORE_TEST(tampering_behind_the_triggers_is_found),
+        STORE_TEST(tampering_behind_what_forbids_it_is_found),
         STORE_TEST(a_user_sees_their_own_rows_newest_first),
         STORE_TEST(a_rotated_key_is_in_force_and_the_old_one_on_record),
         STORE_TEST(a_revoked_token_takes_its_sessions_along),
@@ -362,5 +350,7 @@ int main(void)
         STORE_TEST(the_admins_new_token_is_the_only_one),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    (void)argc;
+    database_main(argv);
+    return ON_EACH_ENGINE(tests);
 }

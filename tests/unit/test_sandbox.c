@@ -26,6 +26,8 @@
 
 #include "base/sandbox.h"
 
+#define NAMED_PORT 9 /* in the sandboxes that name one */
+
 /* What a case has to work with, made before its child enters the sandbox. */
 struct place {
     struct temp temp;
@@ -158,6 +160,48 @@ static int connect_tcp(const struct place *place)
 
     to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     return result(connect(place->listener, (struct sockaddr *)&to, sizeof(to)));
+}
+
+/* Nobody listens there, so that "refused" comes from the other end of the line. */
+static int connect_to_port(uint16_t port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return fd < 0 ? errno : result(connect(fd, (struct sockaddr *)&to, sizeof(to)));
+}
+
+static int connect_to_the_named_port(const struct place *place)
+{
+    (void)place;
+    return connect_to_port(NAMED_PORT);
+}
+
+static int connect_to_another_port(const struct place *place)
+{
+    (void)place;
+    return connect_to_port(NAMED_PORT + 1);
+}
+
+static int listen_on_tcp(const struct place *place)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(NAMED_PORT)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    (void)place;
+    return fd < 0 ? errno : result(bind(fd, (struct sockaddr *)&at, sizeof(at)));
+}
+
+static int read_the_named_file(const struct place *place)
+{
+    return result(open(place->file, O_RDONLY));
+}
+
+static int read_hosts(const struct place *place)
+{
+    (void)place;
+    return result(open("/etc/hosts", O_RDONLY));
 }
 
 static int trace_the_parent(const struct place *place)
@@ -312,7 +356,7 @@ static int log_a_line(const struct place *place)
     return result(fprintf(stderr, "a line\n"));
 }
 
-enum needs { NOTHING, DATABASE = 1, CONNECT = 2, ALL = 3 };
+enum needs { NOTHING, DATABASE = 1, CONNECT = 2, ALL = 3, SERVER = 4, NAMES = 8 };
 
 #define REFUSED 1000 /* EPERM or EACCES */
 
@@ -350,12 +394,25 @@ static const struct {
     {"load BPF", load_bpf, ALL, REFUSED},
     {"trace the parent", trace_the_parent, ALL, REFUSED},
     {"raise the core limit", raise_the_core_limit, ALL, REFUSED},
+    {"write elsewhere, with a server", write_elsewhere, SERVER | NAMES, REFUSED},
+    {"read /etc/passwd, with a server", read_passwd, SERVER | NAMES, REFUSED},
+    {"read /etc/hosts, with a server", read_hosts, SERVER, REFUSED},
+    {"connect to another port", connect_to_another_port, SERVER | NAMES, REFUSED},
+    {"listen on the port", listen_on_tcp, SERVER | NAMES, REFUSED},
+    {"open a UDP socket, with a server", open_udp, SERVER, REFUSED},
+    {"open a netlink socket, with names", open_netlink, SERVER | NAMES, REFUSED},
+    {"connect to a Unix socket, with a server", connect_to_a_unix_socket, SERVER | NAMES, REFUSED},
+    {"run a program, with a server", run_a_program, SERVER | NAMES, REFUSED},
 #ifndef DP_SANITIZERS
     {"fork", fork_a_child, ALL, REFUSED},
     {"become dumpable", become_dumpable, ALL, REFUSED},
 #endif
     {"use the database", use_the_database, DATABASE, 0},
     {"connect to a Unix socket", connect_to_a_unix_socket, CONNECT, 0},
+    {"connect to the named port", connect_to_the_named_port, SERVER, ECONNREFUSED},
+    {"read the named file", read_the_named_file, SERVER, 0},
+    {"open a UDP socket, with names", open_udp, SERVER | NAMES, 0},
+    {"read /etc/hosts, with names", read_hosts, SERVER | NAMES, 0},
     {"start a thread", start_a_thread, NOTHING, 0},
     {"use much memory", use_much_memory, NOTHING, 0},
     {"tell the time, draw lots", tell_the_time, NOTHING, 0},
@@ -393,6 +450,11 @@ static int try_case(struct place *place, size_t i)
     struct dp_sandbox sandbox = {.connect = (cases[i].needs & CONNECT) != 0};
 
     signal(SIGUSR1, on_signal);
+    if (cases[i].needs & SERVER) {
+        sandbox.ports[sandbox.port_count++] = NAMED_PORT;
+        sandbox.files[sandbox.file_count++] = place->file;
+    }
+    sandbox.resolve = (cases[i].needs & NAMES) != 0;
     if (cases[i].needs & DATABASE)
         sandbox.database = place->database;
     if (cases[i].run == connect_tcp)
@@ -457,11 +519,23 @@ static void nothing_can_be_dumped_or_raised(void **state)
 static void outside_most_of_it_is_possible(void **state)
 {
     static case_fn *const possible[] = {
-        read_passwd,     list_root,         make_code,
-        open_tcp,        open_udp,          open_unix_datagram,
-        make_a_file,     write_elsewhere,   cut_a_file,
-        kill_the_parent, signal_the_parent, remove_a_file,
-        fork_a_child,    become_dumpable,   connect_to_a_unix_socket,
+        read_passwd,
+        list_root,
+        make_code,
+        open_tcp,
+        open_udp,
+        open_unix_datagram,
+        make_a_file,
+        write_elsewhere,
+        cut_a_file,
+        read_the_named_file,
+        read_hosts,
+        kill_the_parent,
+        signal_the_parent,
+        remove_a_file,
+        fork_a_child,
+        become_dumpable,
+        connect_to_a_unix_socket,
         read_the_parent,
     };
 

@@ -1,6 +1,5 @@
-/* test_store.c - users and tokens in a database file: what is refused, found, and still there
- * later. */
-#include "helper.h"
+/* test_store.c - users and tokens in a database: what is refused, found, and still there later. */
+#include "database.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -10,14 +9,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
-#include "store/schema.h"
 #include "store/token.h"
 
 struct fixture {
-    struct temp temp;
-    char path[TEMP_SIZE], url[TEMP_SIZE + 8];
+    struct database database;
     struct dp_store *store;
 };
 
@@ -25,7 +20,7 @@ static void open_store(struct fixture *f)
 {
     struct dp_detail detail = {"", ""};
 
-    if (dp_store_open(&f->store, f->url, DP_STORE_WRITE, &detail) != DP_OK)
+    if (dp_store_open(&f->store, f->database.url, DP_STORE_WRITE, &detail) != DP_OK)
         fail_msg("%s", detail.text);
 }
 
@@ -33,9 +28,7 @@ static int start(void **state)
 {
     static struct fixture f;
 
-    temp_make(&f.temp);
-    temp_path(f.path, &f.temp, "db");
-    snprintf(f.url, sizeof(f.url), "sqlite:%s", f.path);
+    database_make(&f.database);
     open_store(&f);
     *state = &f;
     return 0;
@@ -46,7 +39,7 @@ static int stop(void **state)
     struct fixture *f = *state;
 
     dp_store_close(f->store);
-    temp_remove(&f->temp);
+    database_remove(&f->database);
     return 0;
 }
 
@@ -380,15 +373,6 @@ static void a_token_for_nobody_is_not_added(void **state)
     assert_int_equal(dp_store_find_token(f->store, &found, token.hash, 0), DP_EUNAUTHORIZED);
 }
 
-static void execute(const char *path, const char *sql)
-{
-    sqlite3 *db;
-
-    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
-}
-
 /* An operator's own tool deletes a user and, without foreign keys, leaves the tokens behind. */
 static void a_token_whose_user_is_gone_is_not_the_admins(void **state)
 {
@@ -397,7 +381,7 @@ static void a_token_whose_user_is_gone_is_not_the_admins(void **state)
     struct dp_user user = make_user("alice", "alice@example.com");
 
     assert_int_equal(dp_store_add_user(f->store, &user, &token, 1), DP_OK);
-    execute(f->path, "PRAGMA foreign_keys = OFF; DELETE FROM user_keys; DELETE FROM users;");
+    database_tamper(&f->database, "DELETE FROM user_keys; DELETE FROM users;");
     assert_int_equal(dp_store_find_token(f->store, &found, token.hash, 0), DP_EUNAUTHORIZED);
 }
 
@@ -555,7 +539,7 @@ static void a_reader_sees_what_another_process_wrote(void **state)
     }
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(status, 0);
-    assert_int_equal(dp_store_open(&reader, f->url, DP_STORE_READ, NULL), DP_OK);
+    assert_int_equal(dp_store_open(&reader, f->database.url, DP_STORE_READ, NULL), DP_OK);
     assert_int_equal(dp_store_ping(reader), DP_OK);
     assert_int_equal(dp_store_find_user(reader, &found, "alice"), DP_OK);
     dp_store_close(reader);
@@ -566,8 +550,8 @@ static void a_reader_sees_what_another_process_wrote(void **state)
 
 static void an_unknown_url_is_a_bad_setting(void **state)
 {
-    static const char *const urls[] = {"",         "sqlite",         "sqlite:",  "devproof.db",
-                                       "SQLITE:x", "postgresql://x", " sqlite:x"};
+    static const char *const urls[] = {"",         "sqlite",      "sqlite:",   "devproof.db",
+                                       "SQLITE:x", "postgresql:", " sqlite:x", "mysql://x"};
     struct dp_store *store;
 
     (void)state;
@@ -598,7 +582,7 @@ static void reading_a_missing_database_makes_none(void **state)
     struct fixture *f = *state;
     char path[TEMP_SIZE], url[TEMP_SIZE + 8];
 
-    temp_path(path, &f->temp, "missing");
+    temp_path(path, &f->database.temp, "missing");
     snprintf(url, sizeof(url), "sqlite:%s", path);
     assert_refused(url, DP_STORE_READ);
     assert_int_equal(access(path, F_OK), -1);
@@ -612,7 +596,7 @@ static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
     char path[TEMP_SIZE], url[TEMP_SIZE + 8], text[4096];
     int fd;
 
-    temp_path(path, &f->temp, "text");
+    temp_path(path, &f->database.temp, "text");
     snprintf(url, sizeof(url), "sqlite:%s", path);
     memset(text, 'x', sizeof(text));
     fd = open(path, O_RDWR | O_CREAT, 0600);
@@ -627,20 +611,16 @@ static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
 
 static void a_schema_of_another_version_is_refused(void **state)
 {
-    static const char *const versions[] = {
-        "PRAGMA user_version = 99;", "PRAGMA user_version = 2147483647;",
-        "PRAGMA user_version = -1;", "PRAGMA user_version = -2147483648;"};
+    static const long long versions[] = {99, 2147483647, -1, -2147483648};
     struct fixture *f = *state;
-    char ours[48];
 
-    snprintf(ours, sizeof(ours), "PRAGMA user_version = %zu;", dp_schema_sqlite_count);
     dp_store_close(f->store);
     for (size_t i = 0; i < COUNT(versions); i++) {
-        execute(f->path, versions[i]);
-        assert_refused(f->url, DP_STORE_READ);
-        assert_refused(f->url, DP_STORE_WRITE);
+        database_set_version(&f->database, versions[i]);
+        assert_refused(f->database.url, DP_STORE_READ);
+        assert_refused(f->database.url, DP_STORE_WRITE);
     }
-    execute(f->path, ours);
+    database_set_version(&f->database, (long long)database_newest(&f->database));
     open_store(f);
 }
 
@@ -650,7 +630,7 @@ static void an_empty_file_is_a_new_database_to_a_writer_only(void **state)
     char path[TEMP_SIZE], url[TEMP_SIZE + 8];
     struct dp_store *store;
 
-    temp_path(path, &f->temp, "empty");
+    temp_path(path, &f->database.temp, "empty");
     snprintf(url, sizeof(url), "sqlite:%s", path);
     close(open(path, O_WRONLY | O_CREAT, 0600));
     assert_refused(url, DP_STORE_READ);
@@ -658,37 +638,40 @@ static void an_empty_file_is_a_new_database_to_a_writer_only(void **state)
     dp_store_close(store);
 }
 
-/* As all programs of a first start do. Each child says by its exit code what failed. */
+/* Opens it in a process of its own, which says by its exit code whether it could. */
+static pid_t open_in_a_child(const char *url)
+{
+    struct dp_detail detail = {"", ""};
+    struct dp_store *store;
+    pid_t child = fork();
+
+    if (child != 0)
+        return child;
+    if (dp_store_open(&store, url, DP_STORE_WRITE, &detail) != DP_OK) {
+        fprintf(stderr, "%s\n", detail.text);
+        _exit(1);
+    }
+    _exit(dp_store_ping(store) != DP_OK);
+}
+
+/* As all programs of a first start do, and two nodes. */
 static void processes_that_migrate_at_once_all_start(void **state)
 {
-    struct fixture *f = *state;
-
+    (void)state;
     for (int round = 0; round < 10; round++) {
-        pid_t children[8];
-        char name[16], path[TEMP_SIZE], url[TEMP_SIZE + 8];
+        struct database database;
+        pid_t children[16];
 
-        snprintf(name, sizeof(name), "new%d", round);
-        temp_path(path, &f->temp, name);
-        snprintf(url, sizeof(url), "sqlite:%s", path);
-        for (size_t i = 0; i < COUNT(children); i++) {
-            struct dp_detail detail = {"", ""};
-            struct dp_store *store;
-
-            children[i] = fork();
-            if (children[i] != 0)
-                continue;
-            if (dp_store_open(&store, url, DP_STORE_WRITE, &detail) != DP_OK) {
-                fprintf(stderr, "%s\n", detail.text);
-                _exit(1);
-            }
-            _exit(dp_store_ping(store) != DP_OK);
-        }
+        database_make(&database);
+        for (size_t i = 0; i < COUNT(children); i++)
+            children[i] = open_in_a_child(database.url);
         for (size_t i = 0; i < COUNT(children); i++) {
             int status;
 
             assert_int_equal(waitpid(children[i], &status, 0), children[i]);
             assert_int_equal(status, 0);
         }
+        database_remove(&database);
     }
 }
 
@@ -698,7 +681,7 @@ static void a_database_that_stops_answering_is_an_error(void **state)
     struct dp_user found;
 
     assert_int_equal(dp_store_ping(f->store), DP_OK);
-    execute(f->path, "PRAGMA foreign_keys = OFF; DROP TABLE users;");
+    assert_true(database_run(&f->database, "ALTER TABLE users RENAME TO others"));
     assert_int_equal(dp_store_ping(f->store), DP_ESTORE);
     assert_int_equal(dp_store_find_user(f->store, &found, "alice"), DP_ESTORE);
     assert_int_equal(add(f, "alice", "alice@example.com"), DP_ESTORE);
@@ -706,7 +689,7 @@ static void a_database_that_stops_answering_is_an_error(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_user_is_found_as_it_was_added),
@@ -733,13 +716,20 @@ int main(void)
         TEST(what_was_acknowledged_outlives_a_kill),
         TEST(a_reader_sees_what_another_process_wrote),
         TEST(an_unknown_url_is_a_bad_setting),
-        TEST(reading_a_missing_database_makes_none),
-        TEST(a_file_that_is_no_database_is_refused_and_left_alone),
         TEST(a_schema_of_another_version_is_refused),
-        TEST(an_empty_file_is_a_new_database_to_a_writer_only),
         TEST(processes_that_migrate_at_once_all_start),
         TEST(a_database_that_stops_answering_is_an_error),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    const struct CMUnitTest of_files[] = {
+        TEST(reading_a_missing_database_makes_none),
+        TEST(a_file_that_is_no_database_is_refused_and_left_alone),
+        TEST(an_empty_file_is_a_new_database_to_a_writer_only),
+    };
+    int failed;
+
+    (void)argc;
+    database_main(argv);
+    failed = cmocka_run_group_tests_name("files", of_files, NULL, NULL);
+    return failed + ON_EACH_ENGINE(tests);
 }
