@@ -137,7 +137,7 @@ static enum dp_err copy_and_compare(struct dp_store *from, struct dp_store *to, 
                                     struct dp_census *census, struct options *options,
                                     struct dp_detail *detail)
 {
-    struct dp_census read;
+    struct dp_census read = {0};
     enum dp_err err = dp_store_copy(from, to, replace, &read, tell, options);
 
     if (err == DP_ECONFLICT)
@@ -200,7 +200,7 @@ static int copy(char **arguments, struct options *options)
 {
     const char *from = url_of(arguments[0]), *to = from != NULL ? url_of(arguments[1]) : NULL;
     struct dp_detail detail = {"", ""};
-    struct dp_census census;
+    struct dp_census census = {0};
     enum dp_err err;
 
     if (to == NULL)
@@ -254,7 +254,7 @@ static int write_backup(const char *url, const char *file, struct options *optio
     struct dp_detail detail = {"", ""};
     char to[PATH_MAX + 64];
     char *partial = to + strlen("sqlite:");
-    struct dp_census census;
+    struct dp_census census = {0};
     enum dp_err err;
     int code = EXIT_FAILURE;
 
@@ -293,7 +293,7 @@ static int restore(char **arguments, struct options *options)
 {
     struct dp_detail detail = {"", ""};
     struct dp_config config;
-    struct dp_census census;
+    struct dp_census census = {0};
     char from[PATH_MAX + 64];
     bool in_use = false;
     enum dp_err err;
@@ -328,7 +328,7 @@ static int verify(char **arguments, struct options *options)
     struct dp_detail detail = {"", ""};
     struct dp_store *store = NULL;
     struct dp_config config;
-    struct dp_census census;
+    struct dp_census census = {0};
     enum dp_err err;
 
     (void)arguments;

@@ -76,7 +76,7 @@ static void check_audit_row(struct reading *reading)
 /* Of a row that is stepped to. Out: key  of it */
 static enum dp_err take_row(struct reading *reading, enum dp_table table, int64_t *key)
 {
-    struct dp_value values[DP_VALUES_MAX];
+    struct dp_value values[DP_VALUES_MAX] = {{.type = DP_VALUE_NULL}};
 
     for (int i = 0; i < tables[table].columns; i++) {
         values[i] = reading->from->engine->value(reading->from, i);

@@ -19,9 +19,9 @@ static const char *const queries[DP_SQL_COUNT] = {
     [DP_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [DP_SQL_BEGIN_READ] = "BEGIN",
     [DP_SQL_VERSION] = "PRAGMA user_version",
-    [DP_SQL_FAULTS] = "SELECT (SELECT count(*) FROM pragma_integrity_check"
-                      " WHERE integrity_check <> 'ok')"
-                      " + (SELECT count(*) FROM pragma_foreign_key_check)",
+    [DP_SQL_FAULTS] = ("SELECT (SELECT count(*) FROM pragma_integrity_check"
+                       " WHERE integrity_check <> 'ok')"
+                       " + (SELECT count(*) FROM pragma_foreign_key_check)"),
     /* LIKE ignores the case of ASCII letters here by itself. */
 };
 
