@@ -89,7 +89,7 @@ enum dp_err dp_store_append_audit(struct dp_store *store, struct dp_audit_row *r
 
 /* --- reads --- */
 
-static void read_row(struct dp_audit_row *row, struct dp_sql *c)
+void dp_sql_read_audit(struct dp_audit_row *row, struct dp_sql *c)
 {
     row->seq = dp_sql_int(c, 0);
     row->time_ms = dp_sql_int(c, 1);
@@ -113,7 +113,7 @@ static enum dp_err list_row(struct dp_sql *c, void *arg)
     const struct listing *listing = arg;
     struct dp_audit_row row;
 
-    read_row(&row, c);
+    dp_sql_read_audit(&row, c);
     return listing->each(&row, listing->arg);
 }
 

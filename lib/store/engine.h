@@ -41,6 +41,21 @@ enum dp_query {
     DP_SQL_FIND_AUDIT,
     DP_SQL_LIST_AUDIT,
     DP_SQL_LIST_USER_AUDIT,
+    DP_SQL_DUMP_USERS,
+    DP_SQL_DUMP_KEYS,
+    DP_SQL_DUMP_TOKENS,
+    DP_SQL_LOAD_USERS,
+    DP_SQL_LOAD_KEYS,
+    DP_SQL_LOAD_TOKENS,
+    DP_SQL_COUNT_USERS,
+    DP_SQL_COUNT_ALL_KEYS,
+    DP_SQL_COUNT_ALL_TOKENS,
+    DP_SQL_COUNT_AUDIT,
+    DP_SQL_RESUME_USERS, /* where ids do not go on after the greatest by themselves */
+    DP_SQL_RESUME_KEYS,
+    DP_SQL_RESUME_TOKENS,
+    DP_SQL_FAULTS,  /* that the engine finds in its files */
+    DP_SQL_OTHERS,  /* programs of ours that are connected */
     DP_SQL_SETUP,   /* of a new connection */
     DP_SQL_VERSION, /* of the schema */
     DP_SQL_COUNT
@@ -48,7 +63,7 @@ enum dp_query {
 
 extern const char *const dp_queries[DP_SQL_COUNT];
 
-#define DP_VALUES_MAX 8 /* parameters of a statement */
+#define DP_VALUES_MAX 9 /* parameters of a statement */
 
 /* A value that goes into a statement or comes out of a row, and belongs to whoever gives it. */
 struct dp_value {
@@ -116,6 +131,11 @@ struct dp_engine {
     void (*rollback)(struct dp_sql *c); /* of the transaction, if there is one */
     /* Of the last statement that failed since ready. */
     enum dp_failure (*failure)(const struct dp_sql *c);
+    /* Take everything away and make the schema anew, in the transaction under way. Returns: DP_OK,
+     * DP_ESTORE */
+    enum dp_err (*clear)(struct dp_sql *c);
+    /* As dp_store_in_use. */
+    enum dp_err (*in_use)(bool *out, const char *url, struct dp_detail *detail);
     /* What it takes to go on from inside the sandbox. */
     void (*reach)(const struct dp_sql *c, struct dp_sandbox *sandbox);
 };
@@ -181,6 +201,9 @@ enum dp_err dp_store_write(struct dp_store *store, dp_group_write_fn *write, voi
 /* Append a row to the audit log: sets its seq and hashes. Returns: DP_OK, DP_ESTORE */
 DP_MUST_CHECK
 enum dp_err dp_sql_append_audit(struct dp_sql *c, struct dp_audit_row *row);
+
+/* The row of the log that a connection is at. */
+void dp_sql_read_audit(struct dp_audit_row *row, struct dp_sql *c);
 
 /* Insert a token; its id is set. In: user_row  users.id, or 0 for the admin. Returns: DP_OK,
  * DP_ESTORE */

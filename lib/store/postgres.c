@@ -10,13 +10,18 @@
 #define OID_INT8 20
 #define OID_INT4 23
 
-#define TEXT_OF(number) #number
+#define TEXT_OF(number) "'" #number "'"
 #define IN_TEXT(number) TEXT_OF(number)
+#define WAIT_MS IN_TEXT(DP_PG_WAIT_MS)
 
 static struct dp_pg *own(struct dp_sql *c)
 {
     return (struct dp_pg *)c;
 }
+
+#define RESUME(table)                                                                              \
+    "SELECT setval(pg_get_serial_sequence('" table "', 'id'), coalesce(max(id), 0) + 1, false)"    \
+    " FROM " table
 
 static const char *const queries[DP_SQL_COUNT] = {
     /* A statement sees what was committed before it, so after the lock everything. */
@@ -24,25 +29,29 @@ static const char *const queries[DP_SQL_COUNT] = {
     [DP_SQL_LOCK] = "SELECT version FROM schema_version FOR UPDATE",
     [DP_SQL_BEGIN_READ] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     [DP_SQL_VERSION] = "SELECT version FROM schema_version",
-    /* Our own waits end first. A node that stops in the middle of a transaction does not keep the
-     * others waiting, and a server that is told to acknowledge what is not durable is told not to.
-     */
-    [DP_SQL_SETUP] =
-        "SELECT current_setting('server_encoding'),"
-        " set_config('statement_timeout', '" IN_TEXT(
-            DP_PG_WAIT_MS) "', false),"
-                           " set_config('idle_in_transaction_session_timeout', '5000', false),"
-                           " set_config('synchronous_commit', CASE "
-                           "current_setting('synchronous_commit')"
-                           " WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, "
-                           "false)",
+    /* The server does not go on with what nobody waits for any more. A node that stops in the
+     * middle of a transaction does not keep the others waiting, and a server that is told to
+     * acknowledge what is not durable is told not to. */
+    [DP_SQL_SETUP] = ("SELECT current_setting('server_encoding'),"
+                      " set_config('statement_timeout', " WAIT_MS ", false),"
+                      " set_config('idle_in_transaction_session_timeout', '5000', false),"
+                      " set_config('synchronous_commit',"
+                      " CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on'"
+                      " ELSE current_setting('synchronous_commit') END, false)"),
+    [DP_SQL_RESUME_USERS] = RESUME("users"),
+    [DP_SQL_RESUME_KEYS] = RESUME("user_keys"),
+    [DP_SQL_RESUME_TOKENS] = RESUME("tokens"),
+    [DP_SQL_FAULTS] = "SELECT 0", /* it has no such question; the rows themselves were read */
+    [DP_SQL_OTHERS] = ("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                       " AND usename = current_user AND application_name = 'devproof'"
+                       " AND pid <> pg_backend_pid()"),
     [DP_SQL_SEARCH_USERS] =
-        "SELECT u.id, u.created_at, u.email, u.user_id, k.namespace, k.pub_key_hex, k.address,"
-        " k.created_at, k.retired_at"
-        " FROM users u JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL"
-        " WHERE u.id > $1 AND (lower(u.email COLLATE \"C\") LIKE $2 ESCAPE '\\'"
-        " OR lower(u.user_id) LIKE $2 ESCAPE '\\' OR lower(k.address) LIKE $2 ESCAPE '\\')"
-        " ORDER BY u.id LIMIT $3",
+        ("SELECT u.id, u.created_at, u.email, u.user_id, k.namespace, k.pub_key_hex, k.address,"
+         " k.created_at, k.retired_at"
+         " FROM users u JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL"
+         " WHERE u.id > $1 AND (lower(u.email COLLATE \"C\") LIKE $2 ESCAPE '\\'"
+         " OR lower(u.user_id) LIKE $2 ESCAPE '\\' OR lower(k.address) LIKE $2 ESCAPE '\\')"
+         " ORDER BY u.id LIMIT $3"),
 };
 
 /* --- statements --- */
@@ -155,28 +164,53 @@ static struct dp_pg *make(void)
     return c;
 }
 
-static enum dp_err open_first(struct dp_sql **out, const char *url, enum dp_store_mode mode,
-                              struct dp_detail *detail)
+static enum dp_err open_url(struct dp_pg **out, const char *url, struct dp_detail *detail)
 {
     struct dp_pg *c = make();
     enum dp_err err;
 
-    *out = NULL;
+    *out = c;
     if (c == NULL)
         return DP_ENOMEM;
     err = dp_pg_options_parse(&c->options, url, detail);
     if (err == DP_OK)
         err = dp_pg_connect(c, detail);
-    if (err == DP_OK)
-        err = dp_pg_options_of(&c->options, c->conn);
+    return err == DP_OK ? dp_pg_options_of(&c->options, c->conn) : err;
+}
+
+static enum dp_err open_first(struct dp_sql **out, const char *url, enum dp_store_mode mode,
+                              struct dp_detail *detail)
+{
+    struct dp_pg *c = NULL;
+    enum dp_err err = open_url(&c, url, detail);
+
+    *out = NULL;
     if (err == DP_OK)
         err = mode == DP_STORE_WRITE ? dp_pg_migrate(c, detail) : dp_pg_check_version(c, detail);
-    if (err != DP_OK) {
+    if (err == DP_OK)
+        *out = &c->sql;
+    else if (c != NULL)
         close_connection(&c->sql);
-        return err;
-    }
-    *out = &c->sql;
-    return DP_OK;
+    return err;
+}
+
+static enum dp_err in_use(bool *out, const char *url, struct dp_detail *detail)
+{
+    struct dp_pg *c = NULL;
+    int64_t others = 0;
+    enum dp_err err = open_url(&c, url, detail);
+
+    if (err == DP_OK)
+        err = dp_sql_number(&c->sql, &others, DP_SQL_OTHERS, NULL, 0);
+    *out = others > 0;
+    if (c != NULL)
+        close_connection(&c->sql);
+    return err;
+}
+
+static enum dp_err clear(struct dp_sql *sql)
+{
+    return dp_pg_clear(own(sql));
 }
 
 /* It connects when it is first used: most never are. */
@@ -212,5 +246,7 @@ const struct dp_engine dp_postgres = {
     .end = end,
     .rollback = rollback,
     .failure = failure,
+    .clear = clear,
+    .in_use = in_use,
     .reach = reach,
 };

@@ -91,6 +91,11 @@ enum dp_err dp_pg_flush(struct dp_pg *c);
 DP_MUST_CHECK
 enum dp_err dp_pg_migrate(struct dp_pg *c, struct dp_detail *detail);
 
+/* Take all tables away and make them anew, in the transaction under way. Returns: DP_OK, DP_ESTORE
+ */
+DP_MUST_CHECK
+enum dp_err dp_pg_clear(struct dp_pg *c);
+
 /* Is it up to date? Returns: as dp_pg_migrate */
 DP_MUST_CHECK
 enum dp_err dp_pg_check_version(struct dp_pg *c, struct dp_detail *detail);

@@ -152,7 +152,7 @@ static bool prepare(struct dp_pg *c, enum dp_query query, const char *name)
 static bool execute(struct dp_pg *c, enum dp_query query, const struct dp_value *values,
                     size_t count, const char *name)
 {
-    static const int binary[DP_VALUES_MAX] = {1, 1, 1, 1, 1, 1, 1, 1};
+    static const int binary[DP_VALUES_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1};
     const char *data[DP_VALUES_MAX];
     uint64_t numbers[DP_VALUES_MAX];
     int lengths[DP_VALUES_MAX];

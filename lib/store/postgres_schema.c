@@ -72,6 +72,18 @@ static enum dp_err apply(struct dp_pg *c, size_t version)
     return err == DP_OK ? run_text(c, set_version) : err;
 }
 
+enum dp_err dp_pg_clear(struct dp_pg *c)
+{
+    enum dp_err err = dp_pg_flush(c);
+
+    if (err == DP_OK)
+        err = run_text(c, "SET LOCAL client_min_messages = error;"
+                          "DROP TABLE audit_log, tokens, user_keys, users");
+    for (size_t v = 1; err == DP_OK && v <= dp_schema_postgresql_count; v++)
+        err = apply(c, v);
+    return err;
+}
+
 /* All that is missing, in one transaction that holds the lock of all writers. */
 static enum dp_err apply_missing(struct dp_pg *c)
 {

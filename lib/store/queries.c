@@ -9,6 +9,16 @@
 #define IN_FORCE " FROM users u JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL"
 #define AUDIT_COLUMNS "seq, time, actor, action, user_id, data, prev_hash, hash"
 
+/* All columns of a table, the key first, as a copy takes them. */
+#define ALL_OF_USERS "id, email, user_id, created_at"
+#define ALL_OF_KEYS                                                                                \
+    "id, user_id, namespace, pub_key_hex, address, app_id, signature_chain, created_at, "          \
+    "retired_at"
+#define ALL_OF_TOKENS                                                                              \
+    "id, user_id, kind, token_hash, created_at, expires_at, revoked_at, name, started_by"
+#define PAGE_OF " WHERE id > $1 ORDER BY id LIMIT $2"
+#define NINE " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"
+
 const char *const dp_queries[DP_SQL_COUNT] = {
     [DP_SQL_SAVE] = "SAVEPOINT one",
     [DP_SQL_RELEASE] = "RELEASE SAVEPOINT one",
@@ -71,4 +81,15 @@ const char *const dp_queries[DP_SQL_COUNT] = {
                           " ORDER BY seq LIMIT $2",
     [DP_SQL_LIST_USER_AUDIT] = "SELECT " AUDIT_COLUMNS " FROM audit_log WHERE user_id = $1"
                                " AND seq < $2 ORDER BY seq DESC LIMIT $3",
+
+    [DP_SQL_DUMP_USERS] = "SELECT " ALL_OF_USERS " FROM users" PAGE_OF,
+    [DP_SQL_DUMP_KEYS] = "SELECT " ALL_OF_KEYS " FROM user_keys" PAGE_OF,
+    [DP_SQL_DUMP_TOKENS] = "SELECT " ALL_OF_TOKENS " FROM tokens" PAGE_OF,
+    [DP_SQL_LOAD_USERS] = "INSERT INTO users (" ALL_OF_USERS ") VALUES ($1, $2, $3, $4)",
+    [DP_SQL_LOAD_KEYS] = "INSERT INTO user_keys (" ALL_OF_KEYS ")" NINE,
+    [DP_SQL_LOAD_TOKENS] = "INSERT INTO tokens (" ALL_OF_TOKENS ")" NINE,
+    [DP_SQL_COUNT_USERS] = "SELECT count(*) FROM users",
+    [DP_SQL_COUNT_ALL_KEYS] = "SELECT count(*) FROM user_keys",
+    [DP_SQL_COUNT_ALL_TOKENS] = "SELECT count(*) FROM tokens",
+    [DP_SQL_COUNT_AUDIT] = "SELECT count(*) FROM audit_log",
 };

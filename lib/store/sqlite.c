@@ -19,6 +19,9 @@ static const char *const queries[DP_SQL_COUNT] = {
     [DP_SQL_BEGIN] = "BEGIN IMMEDIATE",
     [DP_SQL_BEGIN_READ] = "BEGIN",
     [DP_SQL_VERSION] = "PRAGMA user_version",
+    [DP_SQL_FAULTS] = ("SELECT (SELECT count(*) FROM pragma_integrity_check"
+                       " WHERE integrity_check <> 'ok')"
+                       " + (SELECT count(*) FROM pragma_foreign_key_check)"),
     /* LIKE ignores the case of ASCII letters here by itself. */
 };
 
@@ -261,6 +264,30 @@ static enum dp_err open_another(struct dp_sql **out, struct dp_sql *first, struc
     return open_path(out, own(first)->path, DP_STORE_READ, detail);
 }
 
+/* Whoever has a database in WAL mode open holds a lock on it that keeps others from having it
+ * alone. */
+static enum dp_err in_use(bool *out, const char *url, struct dp_detail *detail)
+{
+    const char *path = strchr(url, ':') + 1;
+    sqlite3 *db = NULL;
+    int rc = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+
+    if (rc == SQLITE_OK)
+        rc = sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; ROLLBACK", NULL,
+                          NULL, NULL);
+    sqlite3_close(db);
+    *out = rc == SQLITE_BUSY;
+    if (rc == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_CANTOPEN)
+        return DP_OK;
+    return dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The database %s cannot be read: %s.", path,
+                   sqlite3_errstr(rc));
+}
+
+static enum dp_err clear(struct dp_sql *sql)
+{
+    return dp_sqlite_clear(own(sql));
+}
+
 static void reach(const struct dp_sql *sql, struct dp_sandbox *sandbox)
 {
     sandbox->database = ((const struct dp_sqlite *)sql)->path;
@@ -279,5 +306,7 @@ const struct dp_engine dp_sqlite = {
     .end = end,
     .rollback = rollback,
     .failure = failure,
+    .clear = clear,
+    .in_use = in_use,
     .reach = reach,
 };

@@ -20,6 +20,11 @@ struct dp_sqlite {
 DP_MUST_CHECK
 enum dp_err dp_sqlite_migrate(struct dp_sqlite *c, struct dp_detail *detail);
 
+/* Take all tables away and make them anew, in the transaction under way. Returns: DP_OK, DP_ESTORE
+ */
+DP_MUST_CHECK
+enum dp_err dp_sqlite_clear(struct dp_sqlite *c);
+
 /* Is it up to date? Returns: as dp_sqlite_migrate */
 DP_MUST_CHECK
 enum dp_err dp_sqlite_check_version(struct dp_sqlite *c, struct dp_detail *detail);

@@ -43,6 +43,17 @@ static enum dp_err apply(struct dp_sqlite *c, size_t version, struct dp_detail *
     return DP_OK;
 }
 
+enum dp_err dp_sqlite_clear(struct dp_sqlite *c)
+{
+    static const char drop[] =
+        "DROP TABLE audit_log; DROP TABLE tokens; DROP TABLE user_keys; DROP TABLE users";
+    enum dp_err err = sqlite3_exec(c->db, drop, NULL, NULL, NULL) == SQLITE_OK ? DP_OK : DP_ESTORE;
+
+    for (size_t v = 1; err == DP_OK && v <= dp_schema_sqlite_count; v++)
+        err = apply(c, v, NULL);
+    return err;
+}
+
 /* All missing versions in one transaction; whoever starts at the same time waits and finds them. */
 enum dp_err dp_sqlite_migrate(struct dp_sqlite *c, struct dp_detail *detail)
 {

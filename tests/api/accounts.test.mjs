@@ -273,7 +273,7 @@ describe('devproof log verify', () => {
 
     test('finds the database and every form of its export intact', async () => {
         await signup();
-        const database = run([], { url: `sqlite:${stack.dataDir}/devproof.db` });
+        const database = run([], { url: stack.databaseUrl });
         assert.equal(database.status, 0, database.stdout + database.stderr);
         const document = (await api('GET', '/api/admin/log?limit=10000', undefined, admin())).json;
         for (const input of [JSON.stringify(document), JSON.stringify(document, null, 2),

@@ -485,6 +485,13 @@ static bool can_connect(uint16_t port)
     return !refused;
 }
 
+static uint16_t server_port(void)
+{
+    const char *port = getenv("POSTGRES_PORT");
+
+    return port != NULL ? (uint16_t)strtol(port, NULL, 10) : 0;
+}
+
 /* In a child, whose parent ends its connections when it says so. Returns: an exit code */
 static int live_inside(const char *url, int said, int heard, bool tcp, bool named)
 {
@@ -504,7 +511,7 @@ static int live_inside(const char *url, int said, int heard, bool tcp, bool name
         return 13;
     if (dp_store_ping(store) != DP_OK || add(store, "after") != DP_OK)
         return 14;
-    if (can_connect(9) || can_connect((uint16_t)atoi(getenv("POSTGRES_PORT"))) != tcp)
+    if (can_connect(9) || can_connect(server_port()) != tcp)
         return 15;
     fd = socket(AF_INET, SOCK_DGRAM, 0);
     if ((fd >= 0) != named)
@@ -520,7 +527,7 @@ static void end_connections(const struct database *database)
 
 static void assert_lives_inside(struct fixture *f, const char *url, bool tcp, bool named)
 {
-    int said[2], heard[2], status;
+    int said[2] = {-1, -1}, heard[2] = {-1, -1}, status;
     char byte;
     pid_t child;
 

@@ -1,6 +1,6 @@
 // stack.mjs - starts what the suites judge: ./up with a data directory and a port of its own.
-import { spawn } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
+import { execFileSync, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -112,14 +112,26 @@ function sanitizerReports(logDir) {
         .filter((line) => /Sanitizer|runtime error:/.test(line)).map((line) => `${name}: ${line}`));
 }
 
+/* Below tests/with-postgres each data directory has a schema there instead of a file inside it. */
+function databaseUrl(dataDir) {
+    const { POSTGRES_SOCKET: host, POSTGRES_PORT: port } = process.env;
+    if (!host) return `sqlite:${dataDir}/devproof.db`;
+    const schema = `api_${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`;
+    execFileSync('psql', ['-qX', '-h', host, '-p', port, '-U', 'postgres', '-d', 'devproof', '-c',
+        `SET client_min_messages = warning; CREATE SCHEMA IF NOT EXISTS ${schema} AUTHORIZATION devproof`]);
+    return `postgresql://devproof@/devproof?host=${host}&port=${port}&options=-csearch_path%3D${schema}`;
+}
+
 export async function startStack(settings = {}) {
     const dataDir = settings.DATA_DIR ?? temporaryDir();
+    const database = settings.DATABASE_URL ?? databaseUrl(dataDir);
     const port = Number(settings.PORT ?? (await freePort()));
     const adminToken = 'ADMIN_TOKEN' in settings ? settings.ADMIN_TOKEN : randomBytes(32).toString('hex');
     const began = Date.now();
     const up = spawnUp({
         RATE_LIMIT: '0',
         ...settings,
+        DATABASE_URL: database,
         PORT: String(port),
         DATA_DIR: dataDir,
         ADMIN_TOKEN: adminToken,
@@ -145,6 +157,7 @@ export async function startStack(settings = {}) {
         port,
         adminToken,
         dataDir,
+        databaseUrl: database,
         logDir: join(dataDir, 'log'),
         runDir: join(dataDir, 'run'),
         pid: up.pid,
