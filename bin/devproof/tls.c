@@ -284,11 +284,10 @@ int command_tls(int argc, char **argv)
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
     struct options options = {.if_missing = false};
-    struct tls tls;
-    int option, code = tls_settings(&tls, help);
+    struct tls tls = {.cert = NULL};
+    int option, code;
 
-    if (code >= 0)
-        return code;
+    client_init(&tls.client, "tls", help);
     while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
         switch (option) {
         case 'm':
@@ -309,5 +308,7 @@ int command_tls(int argc, char **argv)
                 return code;
         }
     }
+    if (!tls_settings(&tls))
+        return EXIT_USAGE;
     return run(&tls, &options, argc - optind, argv + optind);
 }

@@ -37,11 +37,10 @@ struct tls {
     char chain[PATH_MAX];       /* the installed certificate of a CA: chain.pem in there */
 };
 
-/* Read the settings. Returns: -1 go on, else an exit code, having said why. */
-int tls_settings(struct tls *out, const char *help);
+/* Read the settings; client is set already. False after complaining of a bad one. */
+bool tls_settings(struct tls *tls);
 
-/* Read one more name, or several between commas, in place of those before. False after complaining.
- */
+/* Take these names, between commas, in place of those before. False after complaining. */
 bool tls_set_names(struct tls *tls, const char *text);
 
 enum tls_source tls_source(const struct tls *tls);

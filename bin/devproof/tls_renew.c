@@ -1,9 +1,11 @@
 /* tls_renew.c - get the key of HTTPS and its certificate, write them, and have nginx load them. */
 #include <errno.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -253,8 +255,10 @@ static bool renew_apart(const struct tls *tls)
     int status = -1;
     pid_t pid = fork();
 
-    if (pid == 0)
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         exit(tls_renew(tls, 0));
+    }
     return pid > 0 && waitpid(pid, &status, 0) == pid && status == 0;
 }
 

@@ -107,20 +107,17 @@ static bool find_places(struct tls *tls)
     return true;
 }
 
-int tls_settings(struct tls *out, const char *help)
+bool tls_settings(struct tls *tls)
 {
-    *out = (struct tls){
-        .cert = get("TLS_CERT", NULL),
-        .key = get("TLS_KEY", NULL),
-        .guest_socket = get("DSTACK_SIMULATOR_ENDPOINT", NULL),
-        .names_given = get("TLS_NAME", NULL) != NULL,
-    };
-    client_init(&out->client, "tls", help);
-    if ((out->cert == NULL) != (out->key == NULL))
-        return client_fail(&out->client, EXIT_USAGE, "TLS_CERT and TLS_KEY go together.");
-    return find_places(out) && read_valid(out) && tls_set_names(out, get("TLS_NAME", "localhost"))
-               ? -1
-               : EXIT_USAGE;
+    tls->cert = get("TLS_CERT", NULL);
+    tls->key = get("TLS_KEY", NULL);
+    tls->guest_socket = get("DSTACK_SIMULATOR_ENDPOINT", NULL);
+    tls->names_given = get("TLS_NAME", NULL) != NULL;
+    if ((tls->cert == NULL) != (tls->key == NULL)) {
+        client_fail(&tls->client, EXIT_USAGE, "TLS_CERT and TLS_KEY go together.");
+        return false;
+    }
+    return find_places(tls) && read_valid(tls) && tls_set_names(tls, get("TLS_NAME", "localhost"));
 }
 
 enum tls_source tls_source(const struct tls *tls)
