@@ -16,6 +16,7 @@ static const struct {
     {"keys", "check that the guest agent still derives every key on record", command_keys},
     {"log", "check the audit log: was a row changed, removed or moved?", command_log},
     {"sign", "sign a message as a user", command_sign},
+    {"tls", "the certificate of HTTPS: show, renew, install one of a CA", command_tls},
     {"user", "list, show and rotate users' keys; their tokens", command_user},
     {"verify", "check a signature", command_verify},
 };

@@ -91,6 +91,8 @@ static enum dp_err read_keys(struct sim *sim, const char *path, struct dp_detail
 
     if (err == DP_OK)
         err = take_keys(sim, keys, path, detail);
+    if (err == DP_OK)
+        err = sim_ca_read(&sim->ca, keys, path, detail);
     json_object_put(keys);
     if (content.data != NULL)
         OPENSSL_cleanse(content.data, content.cap);
@@ -110,11 +112,10 @@ static enum dp_err read_blob(struct sim_blob *out, struct dp_buf *content, const
     return err;
 }
 
-/* All that Info is made of, held for as long as it is being written. */
+/* What Info is made of beside the blob, held for as long as it is being written. */
 struct sources {
-    struct dp_buf app_compose, sys_config, attestation;
+    struct dp_buf app_compose, sys_config;
     struct json_object *app, *sys;
-    struct sim_blob blob;
 };
 
 static enum dp_err read_sources(struct sources *out, const struct sim_files *files,
@@ -124,22 +125,18 @@ static enum dp_err read_sources(struct sources *out, const struct sim_files *fil
 
     if (err == DP_OK)
         err = read_json(&out->sys, &out->sys_config, files->sys_config, detail);
-    if (err == DP_OK)
-        err = read_blob(&out->blob, &out->attestation, files->attestation, detail);
     return err;
 }
 
 static void free_sources(struct sources *sources)
 {
-    sim_blob_free(&sources->blob);
     json_object_put(sources->sys);
     json_object_put(sources->app);
-    dp_buf_free(&sources->attestation);
     dp_buf_free(&sources->sys_config);
     dp_buf_free(&sources->app_compose);
 }
 
-static enum dp_err write_info(struct dp_buf *out, const struct sources *sources,
+static enum dp_err write_info(struct sim *sim, const struct sources *sources,
                               const struct sim_files *files, struct dp_detail *detail)
 {
     struct dp_slice name, vm_config;
@@ -149,9 +146,9 @@ static enum dp_err write_info(struct dp_buf *out, const struct sources *sources,
         err = text_of(&vm_config, sources->sys, "vm_config", files->sys_config, detail);
     if (err != DP_OK)
         return err;
-    err = sim_info_write(out,
+    err = sim_info_write(&sim->info,
                          &(struct sim_info_parts){
-                             .blob = &sources->blob,
+                             .blob = &sim->blob,
                              .app_compose = {sources->app_compose.data, sources->app_compose.len},
                              .app_name = name.data,
                              .vm_config = vm_config.data,
@@ -167,23 +164,28 @@ enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_d
     struct sources sources = {
         .app_compose = DP_BUF_INIT(SIM_FILE_MAX),
         .sys_config = DP_BUF_INIT(SIM_FILE_MAX),
-        .attestation = DP_BUF_INIT(SIM_FILE_MAX),
     };
     enum dp_err err;
 
     memset(out, 0, sizeof(*out));
     out->info = DP_BUF_INIT(16 * SIM_FILE_MAX);
+    out->attestation = DP_BUF_INIT(SIM_FILE_MAX);
     err = read_keys(out, files->keys, detail);
+    if (err == DP_OK)
+        err = read_blob(&out->blob, &out->attestation, files->attestation, detail);
     if (err == DP_OK)
         err = read_sources(&sources, files, detail);
     if (err == DP_OK)
-        err = write_info(&out->info, &sources, files, detail);
+        err = write_info(out, &sources, files, detail);
     free_sources(&sources);
     return err;
 }
 
 void sim_close(struct sim *sim)
 {
+    sim_blob_free(&sim->blob);
+    dp_buf_free(&sim->attestation);
     dp_buf_free(&sim->info);
+    sim_ca_free(&sim->ca);
     OPENSSL_cleanse(sim, sizeof(*sim));
 }

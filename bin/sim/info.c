@@ -1,33 +1,10 @@
 /* info.c - the answer to Info, computed from the files. */
 #include "info.h"
 
-#include <stdbool.h>
-#include <string.h>
-
-#include <openssl/sha.h>
-
 #include "base/hex.h"
 #include "base/json.h"
+#include "measure.h"
 #include "sim.h"
-
-/* A TDX quote of version 4: a header of 48 bytes, then the TD report (offsets within the quote). */
-#define REGISTER_LEN 48
-#define QUOTE_LEN_MIN 632
-#define MR_TD 184
-#define MR_CONFIG_ID 232
-#define MR_OWNER 280
-#define MR_OWNER_CONFIG 328
-#define RTMR0 376
-
-static bool is_tdx_v4(struct dp_slice quote)
-{
-    static const uint8_t version_and_key_type[] = {4, 0, 2, 0};
-    static const uint8_t tee_type[] = {0x81, 0, 0, 0};
-
-    return quote.len >= QUOTE_LEN_MIN &&
-           memcmp(quote.data, version_and_key_type, sizeof(version_and_key_type)) == 0 &&
-           memcmp(quote.data + 4, tee_type, sizeof(tee_type)) == 0;
-}
 
 static void add_hex(struct json_object *object, const char *name, struct dp_slice bytes)
 {
@@ -46,64 +23,6 @@ static void add_bytes_as_text(struct json_object *object, const char *name, stru
 {
     dp_json_add(object, name,
                 json_object_new_string_len(text.data != NULL ? text.data : "", (int)text.len));
-}
-
-static bool all_zero(const uint8_t *in, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (in[i] != 0)
-            return false;
-    return true;
-}
-
-/* MRTD and the RTMRs; with them the three configuration fields if any of those is used. */
-static void mr_aggregated(uint8_t out[static 32], const uint8_t *quote)
-{
-    uint8_t in[8 * REGISTER_LEN];
-    size_t len = 5 * REGISTER_LEN;
-
-    memcpy(in, quote + MR_TD, REGISTER_LEN);
-    memcpy(in + REGISTER_LEN, quote + RTMR0, 4 * REGISTER_LEN);
-    if (!all_zero(quote + MR_CONFIG_ID, 3 * REGISTER_LEN)) {
-        memcpy(in + len, quote + MR_CONFIG_ID, 3 * REGISTER_LEN);
-        len += 3 * REGISTER_LEN;
-    }
-    SHA256(in, len, out);
-}
-
-static struct json_object *parse(const char *text, size_t len)
-{
-    struct json_object *out;
-
-    return dp_json_parse(&out, text, len, NULL) == DP_OK ? out : NULL;
-}
-
-/* The blob's config is a VM configuration, or a system configuration that holds one as text. */
-static struct json_object *vm_config_of(struct dp_slice config)
-{
-    struct json_object *outer = parse(config.data, config.len);
-    struct json_object *inner = NULL;
-    struct dp_slice text;
-
-    if (outer == NULL || dp_json_string(&text, outer, "vm_config", NULL) != DP_OK)
-        return outer;
-    inner = parse(text.data, text.len);
-    json_object_put(outer);
-    return inner;
-}
-
-/* The image hash that the configuration claims, as hex; empty where it claims none. */
-static void image_hash(char out[static 65], struct dp_slice config)
-{
-    struct json_object *vm_config = vm_config_of(config);
-    struct dp_slice text;
-    uint8_t hash[32];
-
-    out[0] = '\0';
-    if (vm_config != NULL && dp_json_string(&text, vm_config, "os_image_hash", NULL) == DP_OK &&
-        dp_hex_decode_exact(hash, sizeof(hash), text.data) == DP_OK)
-        dp_hex_encode(out, hash, sizeof(hash));
-    json_object_put(vm_config);
 }
 
 static struct json_object *event_log(const struct sim_blob *blob)
@@ -128,9 +47,10 @@ static void add_registers(struct json_object *tcb, const char *quote)
 {
     static const char *const names[] = {"rtmr0", "rtmr1", "rtmr2", "rtmr3"};
 
-    add_hex(tcb, "mrtd", (struct dp_slice){quote + MR_TD, REGISTER_LEN});
+    add_hex(tcb, "mrtd", (struct dp_slice){quote + SIM_MR_TD, SIM_REGISTER_LEN});
     for (size_t i = 0; i < 4; i++)
-        add_hex(tcb, names[i], (struct dp_slice){quote + RTMR0 + i * REGISTER_LEN, REGISTER_LEN});
+        add_hex(tcb, names[i],
+                (struct dp_slice){quote + SIM_RTMR0 + i * SIM_REGISTER_LEN, SIM_REGISTER_LEN});
 }
 
 /* Members that stand in the answer and again in its tcb_info. */
@@ -149,14 +69,14 @@ static void add_shared(struct json_object *object, const struct shared *shared)
 
 static struct shared shared_of(const struct sim_blob *blob)
 {
-    struct shared shared;
+    struct shared shared = {.os_image_hash = ""};
     uint8_t digest[32];
 
-    mr_aggregated(digest, (const uint8_t *)blob->quote.data);
+    sim_mr_aggregated(digest, blob);
     dp_hex_encode(shared.mr_aggregated, digest, sizeof(digest));
-    image_hash(shared.os_image_hash, blob->config);
-    /* The agent has not verified its quote and knows no PPID: it hashes nothing. */
-    SHA256((const uint8_t *)"", 0, digest);
+    if (sim_image_hash(digest, blob))
+        dp_hex_encode(shared.os_image_hash, digest, sizeof(digest));
+    sim_device_id(digest);
     dp_hex_encode(shared.device_id, digest, sizeof(digest));
     shared.compose_hash = sim_blob_payload(blob, "compose-hash");
     return shared;
@@ -184,7 +104,7 @@ enum dp_err sim_info_write(struct dp_buf *out, const struct sim_info_parts *part
     struct json_object *info;
     struct shared shared;
 
-    if (!is_tdx_v4(blob->quote))
+    if (!sim_is_tdx_v4(blob->quote))
         return DP_EFORMAT;
     shared = shared_of(blob);
     info = json_object_new_object();

@@ -21,6 +21,8 @@ const struct sim_method *sim_method_find(const char *name);
 
 enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                         struct dp_detail *detail);
+enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                            struct dp_detail *detail);
 enum dp_err sim_sign(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                      struct dp_detail *detail);
 enum dp_err sim_verify(const struct sim *sim, struct dp_buf *out, struct json_object *params,

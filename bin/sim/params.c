@@ -2,7 +2,8 @@
 #include "params.h"
 
 #include <ctype.h>
-#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
@@ -11,6 +12,9 @@
 /* The JSON text of a query: a byte may become \u00xx, and a pair brings quotes, a colon, a comma.
  */
 #define TEXT_MAX (1 << 20)
+
+/* What an object is marked with whose values are all texts, being those of a query. */
+static const char from_query[] = "query";
 
 static unsigned hex_digit(char c)
 {
@@ -84,6 +88,8 @@ enum dp_err sim_params_of_query(struct json_object **out, const char *query,
     /* All that the parser can find wrong with a text written here. */
     if (err == DP_EJSON)
         dp_fail(detail, err, NULL, "The query is not UTF-8");
+    if (err == DP_OK)
+        json_object_set_userdata(*out, (void *)from_query, NULL);
     dp_buf_free(&text);
     return err;
 }
@@ -138,4 +144,102 @@ enum dp_err sim_params_bytes(struct dp_buf *out, struct json_object *params, con
         return dp_fail(detail, DP_EHEX, name, "%s is not hex", name);
     dp_buf_grew(out, len);
     return DP_OK;
+}
+
+static bool is_query(struct json_object *params)
+{
+    return json_object_get_userdata(params) == from_query;
+}
+
+enum dp_err sim_params_bool(bool *out, struct json_object *params, const char *name,
+                            struct dp_detail *detail)
+{
+    struct json_object *member = NULL;
+    const char *text;
+
+    *out = false;
+    if (!json_object_object_get_ex(params, name, &member))
+        return DP_OK;
+    if (is_query(params)) {
+        text = json_object_get_string(member);
+        *out = strcmp(text, "true") == 0;
+        if (*out || strcmp(text, "false") == 0)
+            return DP_OK;
+    } else if (json_object_is_type(member, json_type_boolean)) {
+        *out = json_object_get_boolean(member);
+        return DP_OK;
+    }
+    return dp_fail(detail, DP_ETYPE, name, "%s must be true or false", name);
+}
+
+/* Digits alone, and few enough of them. */
+static enum dp_err seconds_of_text(int64_t *out, const char *text, const char *name,
+                                   struct dp_detail *detail)
+{
+    size_t len = strlen(text);
+
+    if (len == 0 || strspn(text, "0123456789") != len)
+        return dp_fail(detail, DP_ETYPE, name, "%s must be a whole number of seconds", name);
+    if (len > 18)
+        return dp_fail(detail, DP_ETOOBIG, name, "%s is too large", name);
+    *out = strtoll(text, NULL, 10);
+    return DP_OK;
+}
+
+enum dp_err sim_params_seconds(int64_t *out, struct json_object *params, const char *name,
+                               struct dp_detail *detail)
+{
+    struct json_object *member = NULL;
+
+    if (!json_object_object_get_ex(params, name, &member) || member == NULL)
+        return DP_OK;
+    if (!is_query(params) && !json_object_is_type(member, json_type_int))
+        return dp_fail(detail, DP_ETYPE, name, "%s must be a whole number of seconds", name);
+    return seconds_of_text(out, json_object_get_string(member), name, detail);
+}
+
+/* The members name[0], name[1] and so on. */
+static void list_of_query(struct json_object *out, struct json_object *params, const char *name,
+                          size_t max)
+{
+    char indexed[64];
+
+    for (size_t i = 0; i <= max; i++) {
+        struct json_object *member = NULL;
+
+        snprintf(indexed, sizeof(indexed), "%s[%zu]", name, i);
+        if (!json_object_object_get_ex(params, indexed, &member))
+            break;
+        json_object_array_add(out, json_object_get(member));
+    }
+}
+
+static enum dp_err list_of_body(struct json_object *out, struct json_object *list, const char *name,
+                                struct dp_detail *detail)
+{
+    bool texts = json_object_is_type(list, json_type_array);
+
+    for (size_t i = 0; texts && i < json_object_array_length(list); i++) {
+        struct json_object *item = json_object_array_get_idx(list, i);
+
+        texts = json_object_is_type(item, json_type_string);
+        json_object_array_add(out, json_object_get(item));
+    }
+    return texts ? DP_OK : dp_fail(detail, DP_ETYPE, name, "%s must be a list of strings", name);
+}
+
+enum dp_err sim_params_list(struct json_object **out, struct json_object *params, const char *name,
+                            size_t max, struct dp_detail *detail)
+{
+    struct json_object *member = NULL;
+    enum dp_err err = DP_OK;
+
+    *out = json_object_new_array();
+    if (json_object_object_get_ex(params, name, &member))
+        err = list_of_body(*out, member, name, detail);
+    else if (is_query(params))
+        list_of_query(*out, params, name, max);
+    if (err == DP_OK && json_object_array_length(*out) > max)
+        err = dp_fail(detail, DP_ETOOBIG, name, "%s has more than %zu items", name, max);
+    return err;
 }

@@ -2,6 +2,9 @@
 #ifndef DP_SIM_PARAMS_H
 #define DP_SIM_PARAMS_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <json-c/json.h>
 
 #include "base/buf.h"
@@ -43,5 +46,35 @@ enum dp_err sim_params_text(struct dp_slice *out, struct json_object *params, co
 DP_MUST_CHECK
 enum dp_err sim_params_bytes(struct dp_buf *out, struct json_object *params, const char *name,
                              struct dp_detail *detail);
+
+/* The types below are JSON's own in a body, and texts in a query. */
+
+/**
+ * A field that is true or false; false where it is missing.
+ *
+ * Returns: DP_OK, DP_ETYPE (null, or neither)
+ */
+DP_MUST_CHECK
+enum dp_err sim_params_bool(bool *out, struct json_object *params, const char *name,
+                            struct dp_detail *detail);
+
+/**
+ * A time, as whole seconds since 1970. *out stays as it is where the field is missing or null.
+ *
+ * Returns: DP_OK, DP_ETYPE, DP_ETOOBIG (more than a signed number of 64 bits holds)
+ */
+DP_MUST_CHECK
+enum dp_err sim_params_seconds(int64_t *out, struct json_object *params, const char *name,
+                               struct dp_detail *detail);
+
+/**
+ * A list of texts, empty where it is missing: in a query name[0]=a&name[1]=b.
+ *
+ * Out: out  an array of texts, to be freed by json_object_put, also after an error
+ * Returns: DP_OK, DP_ETYPE (null, no list, or one of something else), DP_ETOOBIG (over max)
+ */
+DP_MUST_CHECK
+enum dp_err sim_params_list(struct json_object **out, struct json_object *params, const char *name,
+                            size_t max, struct dp_detail *detail);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "blob.h"
+#include "ca.h"
 #include "keys.h"
 
 #define SIM_FILE_MAX ((size_t)10 << 20) /* bytes of any file, and of a request's body */
@@ -17,7 +19,10 @@ struct sim_files {
 struct sim {
     uint8_t app_key[SIM_KEY_LEN];
     char kms_signature[2 * DP_SECP_SIG_LEN + 1]; /* hex; empty for an app without a KMS */
-    struct dp_buf info;                          /* the answer to Info: it never changes */
+    struct sim_ca ca;
+    struct dp_buf info;        /* the answer to Info: it never changes */
+    struct dp_buf attestation; /* the file that blob points into */
+    struct sim_blob blob;
 };
 
 /**

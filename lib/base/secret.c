@@ -32,32 +32,46 @@ static size_t vacant_count, vacant_stack_count;
 /* --- the pool --- */
 
 /* Locked and left out of dumps by its nature; NULL where the kernel lacks it. */
-static void *map_secret(void)
+static void *map_secret(size_t size)
 {
     int fd = (int)syscall(SYS_memfd_secret, O_CLOEXEC);
     void *map = MAP_FAILED;
 
     if (fd < 0)
         return NULL;
-    if (ftruncate(fd, (off_t)POOL_SIZE) == 0)
-        map = mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (ftruncate(fd, (off_t)size) == 0)
+        map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     close(fd);
     return map != MAP_FAILED ? map : NULL;
 }
 
-static void *map_locked(void)
+static void *map_locked(size_t size)
 {
-    void *map = mmap(NULL, POOL_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (map == MAP_FAILED)
         return NULL;
     /* On fault: a slot that is never used never costs memory. Without mlock2, as under valgrind, it
      * does. */
-    if ((mlock2(map, POOL_SIZE, MLOCK_ONFAULT) == 0 || mlock(map, POOL_SIZE) == 0) &&
-        madvise(map, POOL_SIZE, MADV_DONTDUMP) == 0)
+    if ((mlock2(map, size, MLOCK_ONFAULT) == 0 || mlock(map, size) == 0) &&
+        madvise(map, size, MADV_DONTDUMP) == 0)
         return map;
-    munmap(map, POOL_SIZE);
+    munmap(map, size);
     return NULL;
+}
+
+/* By the better way that the kernel has. A child of fork does not get it. */
+static void *map_any(size_t size)
+{
+    void *map = map_secret(size);
+
+    if (map == NULL)
+        map = map_locked(size);
+    if (map != NULL && madvise(map, size, MADV_DONTFORK) != 0) {
+        munmap(map, size);
+        map = NULL;
+    }
+    return map;
 }
 
 static bool guard_stacks(uint8_t *stacks)
@@ -75,13 +89,11 @@ enum dp_err dp_secret_init(void)
 
     if (pool != NULL)
         return DP_OK;
-    map = map_secret();
-    if (map == NULL)
-        map = map_locked();
+    map = map_any(POOL_SIZE);
     if (map == NULL)
         return DP_ENOMEM;
     stacks = map + SLOTS_SIZE;
-    if (madvise(map, POOL_SIZE, MADV_DONTFORK) != 0 || !guard_stacks(stacks)) {
+    if (!guard_stacks(stacks)) {
         munmap(map, POOL_SIZE);
         return DP_ENOMEM;
     }
@@ -172,6 +184,22 @@ void dp_secret_return(void *slot)
     assert(vacant_count < DP_SECRET_SLOTS); /* else one was given back twice */
     vacant[vacant_count++] = slot;
     pthread_mutex_unlock(&lock);
+}
+
+/* --- pieces --- */
+
+void *dp_secret_map(size_t size)
+{
+    return map_any(size);
+}
+
+void dp_secret_unmap(void *map, size_t size)
+{
+    if (map == NULL)
+        return;
+    OPENSSL_cleanse(map, size);
+    clear_registers();
+    munmap(map, size);
 }
 
 /* --- stacks --- */

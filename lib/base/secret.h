@@ -40,6 +40,18 @@ void *dp_secret_take(void);
 void dp_secret_return(void *slot);
 
 /**
+ * A piece of such memory of its own, for the rare answer that no slot holds; zero bytes. Not once
+ * the program is in its sandbox.
+ *
+ * In:  size  a multiple of 4096
+ * Returns: NULL where there is none
+ */
+void *dp_secret_map(size_t size);
+
+/* Wipe it, clear the vector registers, and give it back. Takes NULL. */
+void dp_secret_unmap(void *map, size_t size);
+
+/**
  * Call work(arg) on a stack in locked memory. Where all stacks are in use it waits for one, so work
  * must only compute: no input or output, no lock. A call from inside another runs on its stack.
  * dp_secret_init must have been called.

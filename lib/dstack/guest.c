@@ -45,6 +45,11 @@ static const char *default_socket(void)
 
 enum dp_err dp_guest_open(struct dp_guest **out, const char *socket)
 {
+    return dp_guest_open_within(out, socket, DEADLINE_MS);
+}
+
+enum dp_err dp_guest_open_within(struct dp_guest **out, const char *socket, unsigned within_ms)
+{
     struct dp_guest *guest = calloc(1, sizeof(*guest));
     enum dp_err err;
 
@@ -52,7 +57,7 @@ enum dp_err dp_guest_open(struct dp_guest **out, const char *socket)
     if (guest == NULL)
         return DP_ENOMEM;
     err = dp_unix_http_open(&guest->http, socket != NULL ? socket : default_socket(),
-                            KEPT_CONNECTIONS, DEADLINE_MS);
+                            KEPT_CONNECTIONS, within_ms);
     if (err != DP_OK) {
         free(guest);
         return err;
@@ -69,8 +74,8 @@ void dp_guest_close(struct dp_guest *guest)
     free(guest);
 }
 
-static enum dp_err call(struct dp_guest *guest, struct dp_slice *body, char *mem, size_t cap,
-                        const char *method, const char *json, size_t len)
+enum dp_err dp_guest_call(struct dp_guest *guest, struct dp_slice *body, char *mem, size_t cap,
+                          const char *method, const char *json, size_t len)
 {
     int status;
 
@@ -224,8 +229,8 @@ enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, c
     if (slot == NULL)
         goto out;
     out->key = (const struct dp_key_bytes *)slot;
-    err = call(guest, &body, (char *)slot + ANSWER_AT, ANSWER_MAX, "/GetKey", request.data,
-               request.len);
+    err = dp_guest_call(guest, &body, (char *)slot + ANSWER_AT, ANSWER_MAX, "/GetKey", request.data,
+                        request.len);
     if (err == DP_OK)
         err = read_answer(out, slot, body);
 out:
@@ -263,7 +268,7 @@ enum dp_err dp_guest_info(struct dp_guest *guest, struct json_object **out)
     *out = NULL;
     if (mem == NULL)
         return DP_ENOMEM;
-    err = call(guest, &body, mem, INFO_MAX, "/Info", "{}", 2);
+    err = dp_guest_call(guest, &body, mem, INFO_MAX, "/Info", "{}", 2);
     if (err == DP_OK && dp_json_parse(out, body.data, body.len, NULL) != DP_OK)
         err = DP_EGUEST;
     if (err == DP_OK)

@@ -6,6 +6,7 @@
 
 #include <json-c/json.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "crypto/secp.h"
 #include "dstack/chain.h"
@@ -21,6 +22,10 @@ struct dp_guest;
  */
 DP_MUST_CHECK
 enum dp_err dp_guest_open(struct dp_guest **out, const char *socket);
+
+/* The same with another deadline than 2 s for each call, for what an agent takes long over. */
+DP_MUST_CHECK
+enum dp_err dp_guest_open_within(struct dp_guest **out, const char *socket, unsigned within_ms);
 
 /* No call may be under way. Takes NULL. */
 void dp_guest_close(struct dp_guest *guest);
@@ -38,7 +43,7 @@ struct dp_guest_key {
 };
 
 /**
- * GetKey: the secp256k1 key of a path. Any thread may call at any time; one deadline of 2 s.
+ * GetKey: the secp256k1 key of a path. Any thread may call at any time; one deadline.
  *
  * Out: out  to be freed by dp_guest_key_free, also after an error
  * Returns: DP_OK
@@ -60,6 +65,18 @@ void dp_guest_key_free(struct dp_guest_key *key);
  */
 DP_MUST_CHECK
 enum dp_err dp_guest_info(struct dp_guest *guest, struct json_object **out);
+
+/**
+ * Any method, for those of this folder: POST and read the answer of a 200.
+ *
+ * Out: body  inside mem
+ *      mem   cap bytes of the caller's, for headers and body together
+ * In:  method  "/GetKey"
+ * Returns: DP_OK, DP_EGUEST
+ */
+DP_MUST_CHECK
+enum dp_err dp_guest_call(struct dp_guest *guest, struct dp_slice *body, char *mem, size_t cap,
+                          const char *method, const char *json, size_t len);
 
 /* Only the app id out of Info. Returns: DP_OK, DP_EGUEST, DP_ENOMEM */
 DP_MUST_CHECK

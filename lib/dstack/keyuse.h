@@ -12,6 +12,10 @@
  * | self-test | <KEY_NAMESPACE>/!self-test1 | ethereum |
  * | self-test | <KEY_NAMESPACE>/!self-test2 | ethereum |
  * | self-test | !self-test/!self-test1      | ethereum |
+ * | HTTPS, with a CA's certificate | !tls/custom-domain | tls |
+ *
+ * The last one's 32 bytes are a P-256 key. Keys for HTTPS with the agent's own certificate are
+ * random and have no path.
  */
 #ifndef DP_DSTACK_KEYUSE_H
 #define DP_DSTACK_KEYUSE_H
@@ -20,6 +24,9 @@
 #define DP_SELF_TEST_NAMESPACE "!self-test"
 #define DP_SELF_TEST_USER_1 "!self-test1"
 #define DP_SELF_TEST_USER_2 "!self-test2"
+
+#define DP_TLS_PATH "!tls/custom-domain"
+#define DP_TLS_PURPOSE "tls"
 
 #define DP_KEY_PATH_SIZE                                                                           \
     138 /* the longest rotated namespace, a slash, the longest user id, a NUL */

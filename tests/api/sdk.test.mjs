@@ -1,7 +1,11 @@
 // sdk.test.mjs - dstack-sim under the official SDK, and on the wire against dstack's own vectors.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
 import { DstackClient } from '@phala/dstack-sdk';
@@ -39,6 +43,18 @@ async function wire(method, path, headers = {}, body, sim = sims.gen2) {
 }
 const post = (method, fields, sim) =>
     wire('POST', `/${method}`, { 'Content-Type': 'application/json' }, typeof fields === 'string' ? fields : JSON.stringify(fields), sim);
+
+/* Throws what openssl said where it does not take the first certificate under the last one. */
+function opensslVerifies(chain, ...how) {
+    const dir = mkdtempSync(join(tmpdir(), 'dp-chain-'));
+    try {
+        writeFileSync(join(dir, 'leaf'), chain[0]);
+        writeFileSync(join(dir, 'ca'), chain.at(-1));
+        execFileSync('openssl', ['verify', '-CAfile', join(dir, 'ca'), ...how, join(dir, 'leaf')], { stdio: 'pipe' });
+    } finally {
+        rmSync(dir, { recursive: true });
+    }
+}
 
 describe('the official SDK', () => {
     const sdk = () => new DstackClient(sims.gen2.socket);
@@ -85,6 +101,25 @@ describe('the official SDK', () => {
         for (const [name, value] of Object.entries(want.info)) assert.deepEqual(got[name], value, name);
         for (const [name, value] of Object.entries(want.tcb_info)) assert.deepEqual(got.tcb_info[name], value, name);
         assert.ok(Array.isArray(got.tcb_info.event_log));
+    });
+
+    test('getTlsKey: a new key each time, and a chain that openssl verifies for its names', async () => {
+        const options = {
+            subject: 'wallet', altNames: ['wallet.example.com', '10.1.2.3'], usageServerAuth: true, usageRaTls: true,
+        };
+        const first = await sdk().getTlsKey(options);
+        const second = await sdk().getTlsKey(options);
+        assert.notEqual(first.key, second.key);
+        assert.equal(first.certificate_chain.length, 2);
+        const [leaf, ca] = first.certificate_chain.map((pem) => new X509Certificate(pem));
+        assert.ok(leaf.checkPrivateKey(createPrivateKey(first.key)));
+        assert.ok(!leaf.checkPrivateKey(createPrivateKey(second.key)));
+        assert.equal(ca.fingerprint256, new X509Certificate(vectors('simulator/gen2/appkeys.json').ca_cert).fingerprint256);
+        assert.equal(leaf.subject, 'CN=wallet');
+        opensslVerifies(first.certificate_chain, '-purpose', 'sslserver', '-verify_hostname', 'wallet.example.com');
+        opensslVerifies(first.certificate_chain, '-x509_strict', '-verify_ip', '10.1.2.3');
+        assert.throws(() => opensslVerifies(first.certificate_chain, '-verify_hostname', 'other.example.com'), /hostname mismatch/i);
+        assert.throws(() => opensslVerifies(first.certificate_chain, '-purpose', 'sslclient'), /purpose/i);
     });
 
     test('sign and verify, with every algorithm, judged by noble', async () => {

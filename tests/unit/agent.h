@@ -9,7 +9,7 @@ struct agent;
 /* What it answers to a request; text is what follows the empty line of a 200. */
 struct agent_answer {
     int status;
-    char text[3000];
+    char text[8000];
 };
 
 /* method without its slash; path is that of GetKey's request, or "". */

@@ -196,6 +196,29 @@ static void a_child_does_not_have_it(void **state)
     dp_secret_return(slot);
 }
 
+/* What holds for slots holds for a piece of its own. */
+static void a_piece_is_locked_zero_and_not_for_children(void **state)
+{
+    static const uint8_t zero[2 * DP_SECRET_SLOT_SIZE];
+    static const char *const wanted[] = {" lo ", " dd ", " dc "};
+    uint8_t *piece = dp_secret_map(sizeof(zero));
+    char flags[512];
+
+    (void)state;
+    assert_non_null(piece);
+    assert_memory_equal(piece, zero, sizeof(zero));
+    memset(piece, 0xaa, sizeof(zero));
+    read_flags(flags, sizeof(flags), piece);
+    for (size_t i = 0; i < COUNT(wanted); i++) {
+        if (strstr(flags, wanted[i]) == NULL)
+            fail_msg("no%sin \"%s\"", wanted[i], flags);
+    }
+    dp_secret_unmap(piece, sizeof(zero));
+    /* Gone: the kernel does not read it. */
+    assert_true(write(STDOUT_FILENO, piece, 1) < 0 && errno == EFAULT);
+    dp_secret_unmap(NULL, sizeof(zero));
+}
+
 static void take_and_return(size_t index, void *arg)
 {
     atomic_uint *faults = arg;
@@ -302,6 +325,7 @@ int main(void)
         cmocka_unit_test(slots_are_locked_and_in_no_core_dump_or_child),
         cmocka_unit_test(a_child_does_not_have_it),
         cmocka_unit_test(no_two_threads_have_the_same_slot),
+        cmocka_unit_test(a_piece_is_locked_zero_and_not_for_children),
         cmocka_unit_test(a_call_has_its_stack_in_locked_memory_and_it_is_wiped),
         cmocka_unit_test(more_threads_than_stacks_take_turns),
     };

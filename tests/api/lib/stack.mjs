@@ -62,14 +62,15 @@ function environment(settings) {
     /* What the caller's shell happens to export is no part of a test. */
     for (const name of ['PORT', 'DATA_DIR', 'AUTH', 'ADMIN_TOKEN', 'EXPOSE_INFO', 'SIGN_SCHEME',
         'KEY_NAMESPACE', 'DSTACK_SIMULATOR_ENDPOINT', 'DATABASE_URL', 'WORKERS', 'LOG_LEVEL',
-        'RATE_LIMIT', 'NODE_TEST_CONTEXT'])
+        'RATE_LIMIT', 'RUN_DIR', 'LOG_DIR', 'TLS_PORT', 'TLS_PUBLIC_PORT', 'TLS_NAME', 'TLS_CERT', 'TLS_KEY',
+        'TLS_VALID_SECONDS', 'NODE_TEST_CONTEXT'])
         if (!(name in settings) || settings[name] === undefined) delete env[name];
     return env;
 }
 
 /* Run ./up with these settings; its output gathers in .output, .exit is its exit code to come. */
-export function spawnUp(settings) {
-    const child = spawn(join(ROOT, 'up'), [], {
+export function spawnUp(settings, [command, ...args] = [join(ROOT, 'up')]) {
+    const child = spawn(command, args, {
         cwd: ROOT,
         env: environment(settings),
         stdio: ['ignore', 'pipe', 'pipe'],
