@@ -251,7 +251,7 @@ static uint16_t *common_lengths(const struct lines *a, const struct lines *b,
 static void add_middle(struct dp_buf *out, const struct lines *a, const struct lines *b,
                        const struct middle *m, const uint16_t *lcs)
 {
-    size_t i = m->from, j = m->from, width = m->b_end - m->from + 1;
+    size_t i = m->from, j = i, width = m->b_end - m->from + 1;
 
     while (i < m->a_end || j < m->b_end) {
         const uint16_t *here = lcs != NULL ? &lcs[(i - m->from) * width + (j - m->from)] : NULL;

@@ -330,20 +330,28 @@ static void check_pull_policy(const struct check *c, uint32_t node)
                          "An image is named by its digest, not built in the CVM.");
 }
 
-/* A port of the container by which people log in. */
+/* Is the port of the container, or one of its range, one of SSH's? "2222:22/tcp", "20-30" */
+static bool is_login_port(struct dp_slice port)
+{
+    const char *inner = port.data;
+    unsigned long from, to;
+    char *end;
+
+    for (const char *p = port.data; *p != '\0'; p++)
+        inner = *p == ':' ? p + 1 : inner;
+    from = to = strtoul(inner, &end, 10);
+    if (*end == '-')
+        to = strtoul(end + 1, NULL, 10);
+    return (from <= 22 && to >= 22) || (from <= 2222 && to >= 2222);
+}
+
 static void check_ports(const struct check *c, uint32_t list)
 {
     for (uint32_t i = c->tree->nodes[list].first; i != DP_NODE_NONE; i = c->tree->nodes[i].next) {
-        struct dp_slice port = c->tree->nodes[i].kind == DP_NODE_OBJECT
-                                   ? text_of(c, dp_tree_find(c->tree, i, "target"))
-                                   : text_of(c, i);
-        const char *last = port.data;
-        unsigned long number;
+        uint32_t port =
+            c->tree->nodes[i].kind == DP_NODE_OBJECT ? dp_tree_find(c->tree, i, "target") : i;
 
-        for (const char *p = port.data; *p != '\0'; p++)
-            last = *p == ':' ? p + 1 : last;
-        number = strtoul(last, NULL, 10);
-        if (number == 22 || number == 2222)
+        if (is_login_port(text_of(c, port)))
             dp_findings_node(c->findings, DP_RISK_DEBUG, c->tree, i,
                              "Ports 22 and 2222 are those of SSH; production has no login.");
     }

@@ -23,7 +23,7 @@ const allowed = [
     `environment: {CONTRACT: "0x${'ab'.repeat(20)}", IMAGE_DIGEST: "${DIGEST}"}`, 'environment: {RPC_URL: "https://user@rpc.example/path:x@y"}',
     'environment: {DATABASE_URL: "postgresql://me:${PASSWORD}@db/x"}', 'volumes: ["data:/data", "/var/run/dstack.sock:/var/run/dstack.sock", "/data"]',
     'volumes: [{type: volume, source: data, target: /data}, {type: tmpfs, target: /x}]', 'privileged: false', 'network_mode: none', 'cap_add: [NET_BIND_SERVICE]',
-    'logging: {driver: json-file, options: {max-size: 1m}}', 'ports: ["3000:3000", "8443:8443/tcp", {target: 80}]', 'command: [sh, -c, "echo $$HOME"]',
+    'logging: {driver: json-file, options: {max-size: 1m}}', 'ports: ["22:3000", "3000-3010:3000-3010", "3000:3000", "8443:8443/tcp", {target: 80}]', 'command: [sh, -c, "echo $$HOME"]',
     'x-note: anything', 'user: "10001:10001"', 'secrets: [a]', 'labels: {a: b}', 'healthcheck: {test: [CMD, devproof, health]}',
 ];
 
@@ -83,6 +83,8 @@ const refused = [
     ['cap_add: [SYS_PTRACE]', 'cap_add', 'debug', ''],
     ['ports: ["2222:22"]', 'ports', 'debug', 'SSH'],
     ['ports: ["127.0.0.1:22:22/tcp"]', 'ports', 'debug', ''],
+    ['ports: ["20-30:20-30"]', 'ports', 'debug', ''],
+    ['expose: ["2222"]', 'expose', 'debug', ''],
     ['ports: [{target: 2222, published: 1}]', 'ports', 'debug', ''],
     ['command: [/usr/sbin/sshd, -D]', '', 'debug', 'SSH server'],
     ['container_name: debug-ssh', '', 'debug', 'SSH server'],
