@@ -11,7 +11,7 @@ const names = ['docker-compose.yml', 'docker-compose.local.yml', 'docker-compose
 const text = (name) => readFileSync(join(docker, name), 'utf8');
 const env = { SSH_PUBLIC_KEY: 'ssh-ed25519 AAAA test', ADMIN_TOKEN: '' };
 const zeros = `sha256:${'0'.repeat(64)}`;
-const withDigest = (name) => text(name).replace(/(image: devproof@)sha256:[0-9a-f]{64}/g, `$1${DIGEST}`);
+const withDigest = (name) => text(name).replace(/(image: ).*devproof@sha256:[0-9a-f]{64}/g, `$1devproof@${DIGEST}`);
 const findings = (content) => JSON.parse(compose(['check', '-', '--json'], content).stdout).findings;
 
 test('docker-compose takes each of the files', () => {
@@ -35,14 +35,14 @@ test('docker-compose refuses each once a field is misspelt or of a wrong type', 
 test('production as docker-compose reads it: what the wallet is held to', () => {
     const ran = dockerCompose(join(docker, 'docker-compose.yml'), ['config'], env);
     assert.equal(ran.code, 0, ran.said);
-    for (const part of [/image: devproof@sha256:[0-9a-f]{64}/, /read_only: true/, /cap_drop:\n *- ALL\n/, /no-new-privileges:true/, /cpus: '?"?1/, /memory: 512M/, /\/var\/run\/dstack\.sock:\/var\/run\/dstack\.sock/,
+    for (const part of [/image: .*devproof@sha256:[0-9a-f]{64}/, /read_only: true/, /cap_drop:\n *- ALL\n/, /no-new-privileges:true/, /cpus: '?"?1/, /memory: 512M/, /\/var\/run\/dstack\.sock:\/var\/run\/dstack\.sock/,
         /data:\/data/, /restart: unless-stopped/, /max-size: 10m/, /memlock: 4194304/, /nofile: 16384/, /test:\n *- CMD\n *- devproof\n *- health/, /DATA_DIR: \/data/, /RUN_DIR: \/run\/devproof/, /LOG_DIR: '?-/, /user: 10001:10001/])
         assert.match(ran.stdout, part);
 });
 
 test('the check takes production once it has a digest, and refuses it before', () => {
     assert.deepEqual(findings(withDigest('docker-compose.yml')), []);
-    const before = findings(text('docker-compose.yml').replace(/(image: devproof@)sha256:[0-9a-f]{64}/, `$1${zeros}`));
+    const before = findings(text('docker-compose.yml').replace(/devproof@sha256:[0-9a-f]{64}/, `devproof@${zeros}`));
     assert.deepEqual(before.map(({ where, risk }) => [where, risk]), [['services.devproof.image', 'loose']]);
     assert.match(before[0].text, /all zeros/);
 });
@@ -85,10 +85,11 @@ test('the local file says that its keys are public, and the check refuses it', (
     assert.match(found, /keys are published/);
 });
 
-test('one digest in all of them', () => {
-    const digests = new Set(names.flatMap((name) => text(name).match(/devproof@sha256:[0-9a-f]{64}/g)));
-    assert.equal(digests.size, 1, [...digests].join());
-    assert.equal(names.flatMap((name) => text(name).match(/image: devproof[^\n]*/g)).every((line) => /^image: devproof@sha256:[0-9a-f]{64}$/.test(line)), true);
+test('one image in all of them, by its digest', () => {
+    const images = names.flatMap((name) => text(name).match(/(?<=image: ).*devproof.*$/gm));
+    assert.equal(new Set(images).size, 1, images.join());
+    assert.equal(images.length, 4);
+    assert.match(images[0], /^([a-z0-9.:_-]+\/)*devproof@sha256:[0-9a-f]{64}$/);
 });
 
 test('docker/app-compose.json is what docker/docker-compose.yml gives, byte for byte', () => {
@@ -106,7 +107,7 @@ test('docker/set-digest writes a digest everywhere, and app-compose.json with it
     const copy = join(dir, 'tree', 'docker');
     cpSync(docker, copy, { recursive: true });
     const setDigest = (...args) => spawnSync(join(copy, 'set-digest'), args, { encoding: 'utf8', env: { ...process.env, DEVPROOF } });
-    for (const bad of ['abc', DIGEST.slice(0, -1), 'sha256:' + 'G'.repeat(64), `${DIGEST} `]) assert.equal(setDigest(bad).status, 2, bad);
+    for (const bad of ['abc', `web@${DIGEST}`, `devproof:1@${DIGEST}`, `x devproof@${DIGEST}`, `$(id)/devproof@${DIGEST}`, DIGEST.slice(0, -1), 'sha256:' + 'G'.repeat(64), `${DIGEST} `]) assert.equal(setDigest(bad).status, 2, bad);
     assert.equal(readFileSync(join(copy, 'docker-compose.yml'), 'utf8'), text('docker-compose.yml'));
     const ran = setDigest(DIGEST);
     assert.equal(ran.status, 0, ran.stderr);
@@ -114,6 +115,13 @@ test('docker/set-digest writes a digest everywhere, and app-compose.json with it
     assert.equal(ran.stdout, compose(['hash', join(copy, 'app-compose.json')]).stdout);
     const checked = compose(['check', join(copy, 'app-compose.json')]);
     assert.equal(checked.code, 0, checked.said);
+    /* With a registry, and back. */
+    const there = `registry.example:5000/me/devproof@${DIGEST}`;
+    assert.equal(setDigest(there).status, 0);
+    for (const name of names) assert.equal(readFileSync(join(copy, name), 'utf8'), withDigest(name).replaceAll(`devproof@${DIGEST}`, there));
+    assert.equal(compose(['check', join(copy, 'app-compose.json')]).code, 0);
+    assert.equal(setDigest(DIGEST).status, 0);
+    for (const name of names) assert.equal(readFileSync(join(copy, name), 'utf8'), withDigest(name));
     writeFileSync(join(copy, 'docker-compose.yml'), 'services: [');
     const broken = setDigest();
     assert.notEqual(broken.status, 0);
