@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
+    {"compose", "hash, explain, build and check dstack's app-compose.json", command_compose},
     {"db", "copy, back up, restore and check the database", command_db},
     {"init", "make or update the database; print a new admin token if there is none", command_init},
     {"keys", "check that the guest agent still derives every key on record", command_keys},

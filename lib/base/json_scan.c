@@ -27,6 +27,7 @@ struct scan {
     size_t names_len;
     struct key *keys;
     size_t keys_len, keys_cap;
+    bool loose;
     struct dp_detail *detail;
 };
 
@@ -126,7 +127,7 @@ static enum dp_err unicode_escape(struct scan *s, uint32_t *out)
 
     if (!hex4(s, out))
         return refuse(s, "a \\u escape without four hex digits");
-    if (*out < 0xd800 || *out > 0xdfff)
+    if (*out < 0xd800 || *out > 0xdfff || s->loose)
         return DP_OK;
     if (*out > 0xdbff || s->len - s->at < 6 || s->text[s->at] != '\\' || s->text[s->at + 1] != 'u')
         return refuse(s, "a lone surrogate");
@@ -234,6 +235,8 @@ static enum dp_err literal(struct scan *s, const char *word)
 /* Note the name of len bytes that was just decoded. */
 static enum dp_err remember(struct scan *s, size_t len)
 {
+    if (s->loose)
+        return DP_OK;
     /* json-c ends a name there, so two names that differ here would be one to it. */
     if (memchr(s->names + s->names_len, '\0', len) != NULL)
         return refuse(s, "a NUL in a member name");
@@ -375,22 +378,40 @@ static enum dp_err find_duplicate(struct scan *s)
     return DP_OK;
 }
 
+static enum dp_err scan(struct scan *s)
+{
+    enum dp_err err = DP_ENOMEM;
+
+    s->levels = calloc(s->depth_max, sizeof(*s->levels));
+    s->names = malloc(s->len + 1);
+    if (s->levels == NULL || s->names == NULL)
+        goto out;
+    err = values(s);
+    if (err == DP_OK)
+        err = find_duplicate(s);
+out:
+    free(s->keys);
+    free(s->names);
+    free(s->levels);
+    return err;
+}
+
 enum dp_err dp_json_scan(const char *text, size_t len, size_t depth_max, struct dp_detail *detail)
 {
     struct scan s = {
         .text = (const unsigned char *)text, .len = len, .depth_max = depth_max, .detail = detail};
-    enum dp_err err = DP_ENOMEM;
 
-    s.levels = calloc(depth_max, sizeof(*s.levels));
-    s.names = malloc(len + 1);
-    if (s.levels == NULL || s.names == NULL)
-        goto out;
-    err = values(&s);
-    if (err == DP_OK)
-        err = find_duplicate(&s);
-out:
-    free(s.keys);
-    free(s.names);
-    free(s.levels);
-    return err;
+    return scan(&s);
+}
+
+enum dp_err dp_json_scan_loose(const char *text, size_t len, size_t depth_max,
+                               struct dp_detail *detail)
+{
+    struct scan s = {.text = (const unsigned char *)text,
+                     .len = len,
+                     .depth_max = depth_max,
+                     .loose = true,
+                     .detail = detail};
+
+    return scan(&s);
 }

@@ -21,4 +21,10 @@
 DP_MUST_CHECK
 enum dp_err dp_json_scan(const char *text, size_t len, size_t depth_max, struct dp_detail *detail);
 
+/* The same for what JavaScript's JSON.parse takes: members may be given twice, escapes may be lone
+ * surrogates, names may hold a NUL. Returns: DP_OK, DP_EJSON, DP_ENOMEM */
+DP_MUST_CHECK
+enum dp_err dp_json_scan_loose(const char *text, size_t len, size_t depth_max,
+                               struct dp_detail *detail);
+
 #endif
