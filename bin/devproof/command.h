@@ -5,6 +5,7 @@
 #define EXIT_USAGE 2 /* wrong use, or a bad setting */
 
 int command_chain(int argc, char **argv);
+int command_health(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_log(int argc, char **argv);

@@ -11,6 +11,7 @@ static const struct {
     int (*run)(int argc, char **argv);
 } commands[] = {
     {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
+    {"health", "ask a running service whether it is well", command_health},
     {"init", "make or update the database; print a new admin token if there is none", command_init},
     {"keys", "check that the guest agent still derives every key on record", command_keys},
     {"log", "check the audit log: was a row changed, removed or moved?", command_log},
