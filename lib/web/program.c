@@ -310,6 +310,7 @@ int dp_web_main(const struct dp_program *program)
         goto out;
     }
     dp_log_set_level(service.config.log_level);
+    dp_log_never_block();
     set_signals(&stop);
     code = open_service(&service, program->needs);
     if (code == EXIT_SUCCESS && dp_confine(&service.config, program->needs, &detail) != DP_OK)
