@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/metrics.h"
 #include "web/web.h"
 
 #define CACHE_US 1000000 /* a stranger's requests cost at most one check a second */
@@ -27,6 +28,14 @@ static bool check_guest(struct dp_wallet *wallet)
     return err == DP_OK;
 }
 
+/* Both series, so that the first failure already is a rate. */
+static bool count(bool ok, const char *labels_ok, const char *labels_failing)
+{
+    dp_metrics_declare(DP_METRIC_HEALTH_CHECK_TOTAL, ok ? labels_failing : labels_ok);
+    dp_metrics_count(DP_METRIC_HEALTH_CHECK_TOTAL, ok ? labels_ok : labels_failing);
+    return ok;
+}
+
 static struct checks check_cached(const struct dp_service *service)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -36,8 +45,11 @@ static struct checks check_cached(const struct dp_service *service)
 
     pthread_mutex_lock(&lock);
     if (checked_us == 0 || dp_clock_mono_us() - checked_us > CACHE_US) {
-        cached.database = dp_store_ping(service->store) == DP_OK;
-        cached.dstack = check_guest(service->wallet);
+        cached.database =
+            count(dp_store_ping(service->store) == DP_OK, "check=\"database\",result=\"ok\"",
+                  "check=\"database\",result=\"failing\"");
+        cached.dstack = count(check_guest(service->wallet), "check=\"dstack\",result=\"ok\"",
+                              "check=\"dstack\",result=\"failing\"");
         checked_us = dp_clock_mono_us();
     }
     checks = cached;

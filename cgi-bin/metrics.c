@@ -1,4 +1,5 @@
 /* metrics.c - GET /metrics: what all workers counted, for loopback and the admin. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,18 @@ static bool is_loopback(const char *address)
            strcmp(address, "unix:") == 0;
 }
 
+/* What alerts watch is there before it first happens. */
+static void declare_failures(void)
+{
+    for (int err = DP_OK + 1; err < DP_ERR_COUNT; err++) {
+        char labels[64];
+
+        snprintf(labels, sizeof(labels), "code=\"%s\"", dp_problem_code((enum dp_err)err));
+        if (dp_problem_status((enum dp_err)err) >= 500)
+            dp_metrics_declare(DP_METRIC_HTTP_FAILURE_TOTAL, labels);
+    }
+}
+
 static enum dp_err metrics(struct dp_exchange *x)
 {
     if (!is_loopback(dp_request_param(x, "REMOTE_ADDR"))) {
@@ -19,6 +32,7 @@ static enum dp_err metrics(struct dp_exchange *x)
         if (err != DP_OK)
             return err;
     }
+    declare_failures();
     dp_metrics_write(&x->body);
     x->status = 200;
     x->content_type = "text/plain; version=0.0.4; charset=utf-8";

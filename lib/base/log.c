@@ -2,18 +2,28 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
 
+#define PATIENCE_MS 1000
 #define LINE_MAX_BYTES 2048 /* below PIPE_BUF, so that the lines of two workers never mix */
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static enum dp_log_level lowest = DP_LOG_INFO;
+static int log_fd = STDERR_FILENO;
+static atomic_bool stuck; /* the last line found no room */
+static atomic_ulong lost; /* lines, since the last one that was written */
 
 struct line {
     char text[LINE_MAX_BYTES];
@@ -23,6 +33,19 @@ struct line {
 void dp_log_set_level(enum dp_log_level level)
 {
     lowest = level;
+}
+
+void dp_log_never_block(void)
+{
+    struct stat st;
+    int fd;
+
+    if (fstat(STDERR_FILENO, &st) != 0 || !S_ISFIFO(st.st_mode))
+        return;
+    /* Opened anew, as the flag of standard error itself is everybody's who has that pipe. */
+    fd = open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0)
+        log_fd = fd;
 }
 
 enum dp_err dp_log_parse_level(enum dp_log_level *out, const char *text)
@@ -103,12 +126,35 @@ static void begin(struct line *line, enum dp_log_level level, const char *event)
     put_member(line, "event", event);
 }
 
+/* False where the line is lost. Only the first line that finds a pipe full waits for its reader. */
+static bool write_line(const struct line *line)
+{
+    struct pollfd pipe_end = {.fd = log_fd, .events = POLLOUT};
+    int64_t deadline = dp_clock_mono_us() + PATIENCE_MS * 1000;
+
+    while (write(log_fd, line->text, line->len) < 0) {
+        if (errno != EAGAIN || atomic_load(&stuck) || dp_clock_mono_us() > deadline)
+            return false;
+        if (poll(&pipe_end, 1, PATIENCE_MS) <= 0)
+            return false;
+    }
+    return true;
+}
+
+/* A log that cannot be written is no reason to fail a request. */
 static void end(struct line *line)
 {
+    bool written;
+
     memcpy(line->text + line->len, "}\n", 2);
-    /* A log that cannot be written is no reason to fail a request. */
-    if (write(STDERR_FILENO, line->text, line->len + 2) < 0)
-        return;
+    line->len += 2;
+    written = write_line(line);
+    atomic_store(&stuck, !written);
+    if (!written)
+        atomic_fetch_add(&lost, 1);
+    else if (atomic_load(&lost) > 0)
+        dp_log(DP_LOG_WARN, "log_lost", "%lu lines, as nobody read them",
+               atomic_exchange(&lost, 0));
 }
 
 void dp_log(enum dp_log_level level, const char *event, const char *fmt, ...)

@@ -12,6 +12,14 @@ enum dp_log_level { DP_LOG_DEBUG, DP_LOG_INFO, DP_LOG_WARN, DP_LOG_ERROR };
 void dp_log_set_level(enum dp_log_level level);
 
 /**
+ * Where standard error is a pipe, rather lose lines than stand still when its reader does: on a
+ * full disk it stops reading. A line waits for room up to a second, those after it not at all; the
+ * next that is written comes with a "log_lost" that counts them. Call it once, before any thread
+ * starts.
+ */
+void dp_log_never_block(void);
+
+/**
  * Read "debug", "info", "warn" or "error".
  * Returns: DP_OK, DP_ECONFIG
  */

@@ -28,6 +28,9 @@ static const struct {
     {"signup_total", "Users who signed up.", false},
     {"sign_total", "Requests to sign, by result.", false},
     {"verify_total", "Requests to verify, by result.", false},
+    {"http_failure_total", "Answers with status 500 or above, by error code.", false},
+    {"health_check_total", "Checks of what the service needs, by check and result.", false},
+    {"worker_start_total", "Starts of a worker, by program.", false},
 };
 
 enum place_state { EMPTY, CLAIMED, READY };
@@ -119,6 +122,11 @@ static struct place *find(enum dp_metric metric, const char *labels)
             return place;
     }
     return NULL;
+}
+
+void dp_metrics_declare(enum dp_metric metric, const char *labels)
+{
+    (void)find(metric, labels);
 }
 
 void dp_metrics_count(enum dp_metric metric, const char *labels)

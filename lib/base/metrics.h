@@ -15,6 +15,9 @@ enum dp_metric {
     DP_METRIC_SIGNUP_TOTAL, /* no labels */
     DP_METRIC_SIGN_TOTAL,   /* label result, as the next */
     DP_METRIC_VERIFY_TOTAL,
+    DP_METRIC_HTTP_FAILURE_TOTAL, /* label code */
+    DP_METRIC_HEALTH_CHECK_TOTAL, /* labels check, result */
+    DP_METRIC_WORKER_START_TOTAL, /* label program */
     DP_METRIC_COUNT
 };
 
@@ -36,6 +39,10 @@ enum dp_err dp_metrics_open(const char *path);
  */
 void dp_metrics_count(enum dp_metric metric, const char *labels);
 void dp_metrics_observe(enum dp_metric metric, const char *labels, int64_t duration_us);
+
+/* Show a series as 0 until it counts something: what grows from nothing has no rate for Prometheus.
+ */
+void dp_metrics_declare(enum dp_metric metric, const char *labels);
 
 /* Add everything in Prometheus' text format. Failures stick in out->err. */
 void dp_metrics_write(struct dp_buf *out);

@@ -105,6 +105,10 @@ static void record(const struct dp_exchange *x, const struct dp_route *route, en
     snprintf(labels, sizeof(labels), "route=\"%s\",method=\"%s\",status=\"%d\"", entry.route,
              entry.method, entry.status);
     dp_metrics_observe(DP_METRIC_HTTP_REQUEST_DURATION, labels, entry.latency_us);
+    if (err != DP_OK && dp_problem_status(err) >= 500) {
+        snprintf(labels, sizeof(labels), "code=\"%s\"", entry.error_code);
+        dp_metrics_count(DP_METRIC_HTTP_FAILURE_TOTAL, labels);
+    }
     dp_log_request(&entry);
 }
 
@@ -247,6 +251,17 @@ static int wait_for_stop(const sigset_t *stop, const struct dp_service *service)
     return signal;
 }
 
+/* Its counter tells of workers that die: the supervisor starts them anew, and no client may notice.
+ */
+static void say_started(const struct dp_program *program)
+{
+    char labels[64];
+
+    snprintf(labels, sizeof(labels), "program=\"%.40s\"", program_invocation_short_name);
+    dp_metrics_count(DP_METRIC_WORKER_START_TOTAL, labels);
+    dp_log(DP_LOG_INFO, "start", "%u threads", program->threads);
+}
+
 static void start_workers(struct worker *workers, const struct dp_program *program,
                           const struct dp_service *service)
 {
@@ -308,6 +323,7 @@ int dp_web_main(const struct dp_program *program)
         goto out;
     }
     dp_log_set_level(service.config.log_level);
+    dp_log_never_block();
     set_signals(&stop);
     code = open_service(&service, program->needs);
     if (code == EXIT_SUCCESS && dp_confine(&service, program->needs, &detail) != DP_OK)
@@ -315,7 +331,7 @@ int dp_web_main(const struct dp_program *program)
     if (code != EXIT_SUCCESS)
         goto out;
     start_workers(workers, program, &service);
-    dp_log(DP_LOG_INFO, "start", "%u threads", program->threads);
+    say_started(program);
     signal = wait_for_stop(&stop, &service);
     /* Where a request takes too long its thread still uses what is open: the exit frees it. */
     if (!stop_workers(workers, program->threads))

@@ -138,7 +138,7 @@ test('wrong use is exit code 2 with a sentence', async () => {
 });
 
 test('each command explains itself', async () => {
-    for (const command of ['', 'chain', 'db', 'init', 'keys', 'sign', 'user', 'verify'])
+    for (const command of ['', 'chain', 'compose', 'db', 'health', 'init', 'keys', 'reload', 'sign', 'tls', 'user', 'verify'])
         assert.match(await ok([...(command ? [command] : []), '--help']), /^Usage: devproof/);
     assert.match(await ok(['--version']), /^devproof \d+\.\d+\.\d+$/m);
 });

@@ -1,13 +1,11 @@
 // contract.test.mjs - every route of docs/api.md through nginx, with viem as the judge.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { recoverAddress, verifyMessage } from 'viem';
 import { KMS_ROOT, GEN2, hashOf, hashOfBody, recoverChain, sign as referenceSign, vectors, wallet } from './lib/derive.mjs';
 import { assertProblem, client, cookieOf, request } from './lib/http.mjs';
 import { assertHistogram, parseMetrics } from './lib/metrics.mjs';
-import { startStack } from './lib/stack.mjs';
+import { logLines, sleep, startStack } from './lib/stack.mjs';
 
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const TOKEN = /^[0-9a-f]{64}$/;
@@ -720,12 +718,13 @@ describe('the log', () => {
         const path = `/api/users/${user.userId}/sign`;
         const signed = await api('POST', path, { message: 'm' }, { token: user.token });
         const refused = await api('POST', path, { message: 'm' });
-        const lines = readdirSync(stack.logDir)
-            .filter((name) => name.endsWith('.log') && !/nginx|access|error/.test(name))
-            .flatMap((name) => readFileSync(join(stack.logDir, name), 'utf8').split('\n').filter(Boolean)
-                .map((line) => ({ name, line })))
-            .filter(({ line }) => line.startsWith('{'))
-            .map(({ name, line }) => ({ name, ...JSON.parse(line) }));
+        let lines;
+        for (let tries = 0; tries < 40; tries++) {
+            await sleep(50);
+            lines = logLines(stack.logDir).filter(([name, line]) => name !== 'nginx' && line.startsWith('{'))
+                .map(([name, line]) => ({ name, ...JSON.parse(line) }));
+            if (lines.some(({ request_id }) => request_id === refused.header('x-request-id'))) break;
+        }
         const find = (answer) => lines.filter(({ request_id }) => request_id === answer.header('x-request-id'));
         for (const [answer, want] of [[signed, { status: 200 }], [refused, { status: 401, error_code: 'unauthorized' }]]) {
             const found = find(answer).find(({ status }) => status === answer.status);

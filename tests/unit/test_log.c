@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -248,6 +249,41 @@ static void lines_of_threads_do_not_mix(void **state)
     assert_int_equal(lines, 101);
 }
 
+/* Last, as the log writes to this pipe from then on. */
+static void a_reader_that_stands_still_costs_lines_and_no_time(void **state)
+{
+    static char text[1 << 20];
+    int64_t began = dp_clock_mono_us(), took;
+    struct json_object *line;
+    size_t lines = 0, kept = 0;
+    char *last;
+    ssize_t len;
+
+    (void)state;
+    dp_log_never_block();
+    for (; lines < 10000; lines++)
+        dp_log(DP_LOG_INFO, "test", "line %zu", lines);
+    took = dp_clock_mono_us() - began;
+    if (took > 10000000)
+        fail_msg("10,000 lines took %lld us", (long long)took);
+    len = read(pipe_ends[0], text, sizeof(text) - 1);
+    assert_true(len > 0);
+    for (ssize_t i = 0; i < len; i++)
+        kept += text[i] == '\n';
+    assert_in_range(kept, 100, lines - 1);
+    assert_int_equal(text[len - 1], '\n');
+
+    dp_log(DP_LOG_INFO, "test", "after");
+    len = read(pipe_ends[0], text, sizeof(text) - 1);
+    assert_true(len > 0);
+    text[len - 1] = '\0';
+    last = strchr(text, '\n') + 1;
+    assert_int_equal(dp_json_parse(&line, last, strlen(last), NULL), DP_OK);
+    assert_string_equal(member(line, "event"), "log_lost");
+    assert_int_equal(strtoul(member(line, "detail"), NULL, 10), lines - kept);
+    json_object_put(line);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +296,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_below_the_level_is_not_written, redirect, restore),
         cmocka_unit_test(levels_have_their_names),
         cmocka_unit_test_setup_teardown(lines_of_threads_do_not_mix, redirect, restore),
+        cmocka_unit_test_setup_teardown(a_reader_that_stands_still_costs_lines_and_no_time,
+                                        redirect, restore),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

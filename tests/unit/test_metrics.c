@@ -86,6 +86,21 @@ static void counters_count_by_their_labels(void **state)
     assert_value("verify_total{result=\"error\"}", -1);
 }
 
+static void a_declared_series_is_zero_until_it_counts(void **state)
+{
+    static const char series[] = "health_check_total{check=\"database\",result=\"failing\"}";
+    static const char labels[] = "check=\"database\",result=\"failing\"";
+
+    (void)state;
+    open_file("declared");
+    assert_value(series, -1);
+    dp_metrics_declare(DP_METRIC_HEALTH_CHECK_TOTAL, labels);
+    assert_value(series, 0);
+    dp_metrics_count(DP_METRIC_HEALTH_CHECK_TOTAL, labels);
+    dp_metrics_declare(DP_METRIC_HEALTH_CHECK_TOTAL, labels);
+    assert_value(series, 1);
+}
+
 static void durations_fall_into_cumulative_buckets(void **state)
 {
     static const int64_t durations_us[] = {0, 500, 501, 1000, 9999, 2500000, 2500001};
@@ -329,6 +344,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_count_by_their_labels),
+        cmocka_unit_test(a_declared_series_is_zero_until_it_counts),
         cmocka_unit_test(durations_fall_into_cumulative_buckets),
         cmocka_unit_test(labelled_histograms_keep_their_labels),
         cmocka_unit_test(every_line_is_of_the_exposition_format),

@@ -62,8 +62,8 @@ function environment(settings) {
     /* What the caller's shell happens to export is no part of a test. */
     for (const name of ['PORT', 'DATA_DIR', 'AUTH', 'ADMIN_TOKEN', 'EXPOSE_INFO', 'SIGN_SCHEME',
         'KEY_NAMESPACE', 'DSTACK_SIMULATOR_ENDPOINT', 'DATABASE_URL', 'WORKERS', 'LOG_LEVEL',
-        'RATE_LIMIT', 'RUN_DIR', 'LOG_DIR', 'TLS_PORT', 'TLS_PUBLIC_PORT', 'TLS_NAME', 'TLS_CERT', 'TLS_KEY',
-        'TLS_VALID_SECONDS', 'NODE_TEST_CONTEXT'])
+        'RATE_LIMIT', 'RUN_DIR', 'LOG_DIR', 'LOG_SIZE', 'LOG_KEEP', 'ROUTES_DIR', 'TLS_PORT', 'TLS_PUBLIC_PORT',
+        'TLS_NAME', 'TLS_CERT', 'TLS_KEY', 'TLS_VALID_SECONDS', 'NODE_TEST_CONTEXT'])
         if (!(name in settings) || settings[name] === undefined) delete env[name];
     return env;
 }
@@ -105,12 +105,12 @@ async function ready(up, port) {
     throw new Error(`./up was not ready in time:\n${up.output}`);
 }
 
-/* Start a stack and wait until it says that it is ready. Settings are environment variables. */
-/* What a build with sanitizers wrote into the logs: a fault there fails the suite, as nobody reads them. */
-function sanitizerReports(logDir) {
-    if (!existsSync(logDir)) return []; // stopped before
-    return readdirSync(logDir).flatMap((name) => readFileSync(join(logDir, name), 'utf8').split('\n')
-        .filter((line) => /Sanitizer|runtime error:/.test(line)).map((line) => `${name}: ${line}`));
+/* What the parts of a stack logged so far: [name of the part, line], oldest first. */
+export function logLines(logDir) {
+    if (!existsSync(logDir)) return [];
+    return readdirSync(logDir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap(({ name }) =>
+        readdirSync(join(logDir, name)).filter((file) => /^(@.*|current)$/.test(file)).sort()
+            .flatMap((file) => readFileSync(join(logDir, name, file), 'utf8').split('\n').filter(Boolean).map((line) => [name, line])));
 }
 
 /* Below tests/with-postgres each data directory has a schema there instead of a file inside it. */
@@ -123,6 +123,12 @@ function databaseUrl(dataDir) {
     return `postgresql://devproof@/devproof?host=${host}&port=${port}&options=-csearch_path%3D${schema}`;
 }
 
+/* What a build with sanitizers wrote into the logs: a fault there fails the suite, as nobody reads them. */
+function sanitizerReports(logDir) {
+    return logLines(logDir).filter(([, line]) => /Sanitizer|runtime error:/.test(line)).map((found) => found.join(': '));
+}
+
+/* Start a stack and wait until it says that it is ready. Settings are environment variables. */
 export async function startStack(settings = {}) {
     const dataDir = settings.DATA_DIR ?? temporaryDir();
     const database = settings.DATABASE_URL ?? databaseUrl(dataDir);

@@ -1,0 +1,23 @@
+// 10-processes.mjs - kill -9 of each part, under load.
+import { kill } from '../lib/row.mjs';
+
+/* A sign-up may have done its work before its worker died, so nobody repeats it: 502. */
+const SIGNUP_UNDER_WAY = [/^signup: 502 backend_unavailable$/];
+const ANY_502 = [/: 502 backend_unavailable$/];
+/* While nginx is away there is nobody to answer. */
+const NO_ANSWER = [/: no answer$/];
+const NO_AGENT = [/: 503 dstack_unavailable$/];
+
+const one = (name, what, may, more = {}) => ({ name, may, break: async (stack) => kill(stack, what), ...more });
+
+export const rows = [
+    one('kill -9 the worker of sign', 'worker sign', []),
+    one('kill -9 the worker of signup', 'worker signup', SIGNUP_UNDER_WAY),
+    ...['keys', 'verify', 'health', 'session', 'tokens', 'rotate', 'log', 'admin_users', 'info', 'metrics']
+        .map((program) => one(`kill -9 the worker of ${program}`, `worker ${program}`, [])),
+    one('kill -9 the pool of sign (multiwatch)', 'multiwatch sign', [/^sign: 502 backend_unavailable$/]),
+    one('kill -9 the pool of signup (multiwatch)', 'multiwatch signup', SIGNUP_UNDER_WAY),
+    one("kill -9 nginx's worker", 'nginx worker', [...NO_ANSWER, ...ANY_502]),
+    one("kill -9 nginx's master", 'nginx master', [...NO_ANSWER, ...ANY_502]),
+    one('kill -9 the guest agent', 'dstack-sim', NO_AGENT),
+];
