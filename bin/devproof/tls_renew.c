@@ -19,8 +19,6 @@
 #define LOOK_SECONDS 60   /* the longest that the watch sleeps */
 #define WARN_SECONDS (24 * 3600)
 
-extern char **environ;
-
 /* --- where key and chain come from; each says why not --- */
 
 static int get_from_guest(const struct tls *tls, struct dp_guest *guest, struct dp_tls_key *key,
