@@ -8,6 +8,7 @@ int command_chain(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_log(int argc, char **argv);
+int command_rebuild(int argc, char **argv);
 int command_sign(int argc, char **argv);
 int command_user(int argc, char **argv);
 int command_verify(int argc, char **argv);

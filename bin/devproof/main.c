@@ -14,6 +14,7 @@ static const struct {
     {"init", "make or update the database; print a new admin token if there is none", command_init},
     {"keys", "check that the guest agent still derives every key on record", command_keys},
     {"log", "check the audit log: was a row changed, removed or moved?", command_log},
+    {"rebuild", "build the image again, and compare it with what is recorded", command_rebuild},
     {"sign", "sign a message as a user", command_sign},
     {"user", "list, show and rotate users' keys; their tokens", command_user},
     {"verify", "check a signature", command_verify},
