@@ -13,6 +13,11 @@ static const char help[] =
     "ADMIN_TOKEN is not set, make one and print it; it is stored as a hash and cannot be printed\n"
     "again. Running it twice changes nothing.\n";
 
+#define UNWRITABLE                                                                                 \
+    "the database of DATABASE_URL cannot be written: mend the permissions of its file and "        \
+    "folder, "                                                                                     \
+    "or make room on its disk."
+
 static int fail(const char *sentence, int code)
 {
     fprintf(stderr, "devproof init: %s\n", sentence);
@@ -31,8 +36,9 @@ static int print_first_token(struct dp_store *store)
         err = dp_store_add_first_admin_token(store, &token);
     if (err == DP_OK)
         printf("%s\n", text);
-    return err == DP_OK || err == DP_EUSEREXISTS ? EXIT_SUCCESS
-                                                 : fail(dp_err_text(err), EXIT_FAILURE);
+    return err == DP_OK || err == DP_EUSEREXISTS
+               ? EXIT_SUCCESS
+               : fail(err == DP_ESTORE ? UNWRITABLE : dp_err_text(err), EXIT_FAILURE);
 }
 
 int command_init(int argc, char **argv)

@@ -63,8 +63,9 @@ enum dp_err dp_metrics_open(const char *path)
     fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return DP_EIO;
-    /* A file with another length is somebody else's, or mapped by workers of another version. */
-    if (fstat(fd, &st) != 0 || (st.st_size == 0 && ftruncate(fd, sizeof(*map)) != 0)) {
+    /* Its room is taken at once: to count into a hole of a file on a full disk ends the process.
+     * A file with another length is somebody else's, or mapped by workers of another version. */
+    if (fstat(fd, &st) != 0 || (st.st_size == 0 && posix_fallocate(fd, 0, sizeof(*map)) != 0)) {
         close(fd);
         return DP_EIO;
     }

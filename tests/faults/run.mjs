@@ -18,9 +18,14 @@ const faults = [];
 for (const row of chosen) {
     const { name, saw, lost, well, fault } = await runRow(row);
     console.log(`| ${name} | ${saw || '-'} | ${lost || 'nothing'} | ${well || '-'} |`);
-    if (fault) faults.push(`${name}: ${fault}`);
+    if (fault) {
+        faults.push(name);
+        console.error(`FAIL ${name}: ${fault}`);
+    }
 }
 const left = await close();
-if (left) faults.push(`left behind at the end: ${left}`);
-for (const fault of faults) console.error(`FAIL ${fault}`);
+if (left) {
+    faults.push('the end');
+    console.error(`FAIL left behind at the end: ${left}`);
+}
 process.exit(faults.length ? 1 : 0);

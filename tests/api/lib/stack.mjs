@@ -169,6 +169,7 @@ export async function startStack(settings = {}) {
         runDir: join(dataDir, 'run'),
         pid: up.pid,
         startMs: Date.now() - began,
+        exit: () => up.exit,
         output: () => up.output,
         stdout: () => up.stdout,
         stop,

@@ -1,5 +1,7 @@
 // 10-processes.mjs - kill -9 of each part, under load.
-import { kill } from '../lib/row.mjs';
+import assert from 'node:assert/strict';
+import { sleep } from '../../api/lib/stack.mjs';
+import { find, kill, WELL_MS } from '../lib/row.mjs';
 
 /* A sign-up may have done its work before its worker died, so nobody repeats it: 502. */
 const SIGNUP_UNDER_WAY = [/^signup: 502 backend_unavailable$/];
@@ -8,7 +10,21 @@ const ANY_502 = [/: 502 backend_unavailable$/];
 const NO_ANSWER = [/: no answer$/];
 const NO_AGENT = [/: 503 dstack_unavailable$/];
 
-const one = (name, what, may, more = {}) => ({ name, may, break: async (stack) => kill(stack, what), ...more });
+/* It is well again only once another process has taken its place. */
+const one = (name, what, may) => ({
+    name, may,
+    async break(stack, context) {
+        context.old = find(stack, what);
+        kill(stack, what);
+    },
+    async mend(stack, { old }) {
+        for (const end = Date.now() + WELL_MS; Date.now() < end; await sleep(10)) {
+            const now = find(stack, what, false);
+            if (now.length >= old.length && !now.some((pid) => old.includes(pid))) return;
+        }
+        assert.fail(`${what} was not started anew`);
+    },
+});
 
 export const rows = [
     one('kill -9 the worker of sign', 'worker sign', []),
