@@ -73,8 +73,8 @@ struct dp_token {
     enum dp_actor actor;           /* who adds it, for the log */
 };
 
-/* A request that may write begins, and ends: commits under way wait a moment for it, as a commit that
- * many share is cheaper. Nothing else hangs on these. */
+/* A request that may write begins, and ends: commits under way wait a moment for it, as a commit
+ * that many share is cheaper. Nothing else hangs on these. */
 void dp_store_enter(struct dp_store *store);
 void dp_store_leave(struct dp_store *store);
 
