@@ -210,6 +210,11 @@ void dp_sql_read_audit(struct dp_audit_row *row, struct dp_sql *c);
 DP_MUST_CHECK
 enum dp_err dp_sql_insert_token(struct dp_sql *c, struct dp_token *token, int64_t user_row);
 
+/* The same where nobody needs its id, along with the next statement. */
+DP_MUST_CHECK
+enum dp_err dp_sql_insert_token_later(struct dp_sql *c, const struct dp_token *token,
+                                      int64_t user_row);
+
 /* The users.id of a user id. Returns: DP_OK, DP_EUNKNOWNUSER, DP_ESTORE */
 DP_MUST_CHECK
 enum dp_err dp_sql_user_row(struct dp_sql *c, int64_t *out, const char *user_id);

@@ -7,17 +7,35 @@
 
 /* --- parts of writes --- */
 
+#define TOKEN_VALUES 7
+
+static void list_values(struct dp_value values[static TOKEN_VALUES], const struct dp_token *token,
+                        int64_t user_row)
+{
+    values[0] = dp_value_int_or_null(user_row);
+    values[1] = dp_value_text(token->session ? "session" : "bearer");
+    values[2] = dp_value_blob(token->hash, sizeof(token->hash));
+    values[3] = dp_value_int(token->created_ms);
+    values[4] = dp_value_int_or_null(token->expires_ms);
+    values[5] = dp_value_text_or_null(token->name);
+    values[6] = dp_value_int_or_null(token->started_by);
+}
+
 enum dp_err dp_sql_insert_token(struct dp_sql *c, struct dp_token *token, int64_t user_row)
 {
-    const struct dp_value values[] = {dp_value_int_or_null(user_row),
-                                      dp_value_text(token->session ? "session" : "bearer"),
-                                      dp_value_blob(token->hash, sizeof(token->hash)),
-                                      dp_value_int(token->created_ms),
-                                      dp_value_int_or_null(token->expires_ms),
-                                      dp_value_text_or_null(token->name),
-                                      dp_value_int_or_null(token->started_by)};
+    struct dp_value values[TOKEN_VALUES];
 
-    return dp_sql_number(c, &token->id, DP_SQL_ADD_TOKEN, values, COUNT(values));
+    list_values(values, token, user_row);
+    return dp_sql_number(c, &token->id, DP_SQL_ADD_TOKEN, values, TOKEN_VALUES);
+}
+
+enum dp_err dp_sql_insert_token_later(struct dp_sql *c, const struct dp_token *token,
+                                      int64_t user_row)
+{
+    struct dp_value values[TOKEN_VALUES];
+
+    list_values(values, token, user_row);
+    return dp_sql_later(c, DP_SQL_ADD_TOKEN, values, TOKEN_VALUES);
 }
 
 /* In: token_id  0 where the token is ADMIN_TOKEN, which has none */

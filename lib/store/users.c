@@ -45,9 +45,9 @@ static enum dp_err insert_tokens(struct dp_sql *c, const struct add_user *add)
         struct dp_token token = add->tokens[i];
 
         token.started_by = token.session ? bearer : 0;
-        err = dp_sql_insert_token(c, &token, add->user->id);
-        if (!token.session)
-            bearer = token.id;
+        err = token.session ? dp_sql_insert_token_later(c, &token, add->user->id)
+                            : dp_sql_insert_token(c, &token, add->user->id);
+        bearer = token.session ? bearer : token.id;
     }
     return err;
 }
