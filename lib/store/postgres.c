@@ -166,12 +166,12 @@ static struct dp_pg *make(void)
 
 static enum dp_err open_url(struct dp_pg **out, const char *url, struct dp_detail *detail)
 {
-    struct dp_pg *c = make();
-    enum dp_err err;
+    enum dp_err err = dp_libpq_load(detail);
+    struct dp_pg *c = err == DP_OK ? make() : NULL;
 
     *out = c;
     if (c == NULL)
-        return DP_ENOMEM;
+        return err == DP_OK ? DP_ENOMEM : err;
     err = dp_pg_options_parse(&c->options, url, detail);
     if (err == DP_OK)
         err = dp_pg_connect(c, detail);

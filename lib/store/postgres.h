@@ -2,7 +2,7 @@
 #ifndef DP_STORE_POSTGRES_H
 #define DP_STORE_POSTGRES_H
 
-#include <libpq-fe.h>
+#include "store/libpq.h"
 
 #include "store/engine.h"
 
