@@ -147,18 +147,12 @@ static struct dp_value value(struct dp_sql *sql, int column)
     return value;
 }
 
-static enum dp_err ready(struct dp_sql *sql)
-{
-    (void)sql;
-    return DP_OK;
-}
-
 static void rollback(struct dp_sql *sql)
 {
     struct dp_sqlite *c = own(sql);
 
     end(sql);
-    if (!sqlite3_get_autocommit(c->db))
+    if (c->db != NULL && !sqlite3_get_autocommit(c->db))
         sqlite3_exec(c->db, dp_sql_query(&dp_sqlite, DP_SQL_ROLLBACK), NULL, NULL, NULL);
 }
 
@@ -201,6 +195,26 @@ static enum dp_err open_file(struct dp_sqlite *c, int flags, struct dp_detail *d
     return DP_OK;
 }
 
+/* A reader is opened when it is first needed: each costs some 100 KB. */
+static enum dp_err ready(struct dp_sql *sql)
+{
+    struct dp_sqlite *c = own(sql);
+    enum dp_err err;
+
+    if (c->db != NULL)
+        return DP_OK;
+    /* Read-write, as a reader of a WAL takes part in its locks. */
+    err = open_file(c, SQLITE_OPEN_READWRITE, NULL);
+    if (err == DP_OK &&
+        sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+        err = DP_ESTORE;
+    if (err != DP_OK) {
+        sqlite3_close(c->db);
+        c->db = NULL;
+    }
+    return err;
+}
+
 static void close_connection(struct dp_sql *sql)
 {
     struct dp_sqlite *c = own(sql);
@@ -212,56 +226,64 @@ static void close_connection(struct dp_sql *sql)
     free(c);
 }
 
-static enum dp_err open_path(struct dp_sql **out, const char *path, enum dp_store_mode mode,
-                             struct dp_detail *detail)
+/* Not opened yet. NULL: no memory. */
+static struct dp_sqlite *make(const char *path)
 {
-    /* Read-write in any case, as a reader of a WAL takes part in its locks. */
-    int flags = SQLITE_OPEN_READWRITE | (mode == DP_STORE_WRITE ? SQLITE_OPEN_CREATE : 0);
     struct dp_sqlite *c = calloc(1, sizeof(*c));
-    enum dp_err err = DP_ENOMEM;
 
-    *out = NULL;
     if (c == NULL)
-        return DP_ENOMEM;
+        return NULL;
     c->sql.engine = &dp_sqlite;
     c->path = strdup(path);
     if (c->path != NULL)
-        err = open_file(c, flags, detail);
-    if (err == DP_OK && mode == DP_STORE_READ &&
-        sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
-        err = DP_ESTORE;
-    if (err != DP_OK) {
-        close_connection(&c->sql);
+        return c;
+    free(c);
+    return NULL;
+}
+
+static enum dp_err open_made(struct dp_sqlite *c, enum dp_store_mode mode, struct dp_detail *detail)
+{
+    int flags = SQLITE_OPEN_READWRITE | (mode == DP_STORE_WRITE ? SQLITE_OPEN_CREATE : 0);
+    enum dp_err err = open_file(c, flags, detail);
+
+    if (err != DP_OK)
         return err;
-    }
-    *out = &c->sql;
-    return DP_OK;
+    if (mode == DP_STORE_WRITE)
+        return dp_sqlite_migrate(c, detail);
+    if (sqlite3_exec(c->db, "PRAGMA query_only = ON", NULL, NULL, NULL) != SQLITE_OK)
+        return DP_ESTORE;
+    return dp_sqlite_check_version(c, detail);
 }
 
 static enum dp_err open_first(struct dp_sql **out, const char *url, enum dp_store_mode mode,
                               struct dp_detail *detail)
 {
     const char *path = strchr(url, ':') + 1;
+    struct dp_sqlite *c;
     enum dp_err err;
 
+    *out = NULL;
     if (*path == '\0')
         return dp_fail(detail, DP_ECONFIG, "DATABASE_URL",
                        "DATABASE_URL is sqlite: without the path of a file.");
-    err = open_path(out, path, mode, detail);
-    if (err != DP_OK)
-        return err;
-    err = mode == DP_STORE_WRITE ? dp_sqlite_migrate(own(*out), detail)
-                                 : dp_sqlite_check_version(own(*out), detail);
-    if (err != DP_OK) {
-        close_connection(*out);
-        *out = NULL;
-    }
+    c = make(path);
+    if (c == NULL)
+        return DP_ENOMEM;
+    err = open_made(c, mode, detail);
+    if (err == DP_OK)
+        *out = &c->sql;
+    else
+        close_connection(&c->sql);
     return err;
 }
 
 static enum dp_err open_another(struct dp_sql **out, struct dp_sql *first, struct dp_detail *detail)
 {
-    return open_path(out, own(first)->path, DP_STORE_READ, detail);
+    struct dp_sqlite *c = make(own(first)->path);
+
+    (void)detail;
+    *out = c != NULL ? &c->sql : NULL;
+    return c != NULL ? DP_OK : DP_ENOMEM;
 }
 
 /* Whoever has a database in WAL mode open holds a lock on it that keeps others from having it

@@ -3,9 +3,10 @@ import { readdirSync } from 'node:fs';
 import { close, runRow } from './lib/row.mjs';
 
 const here = new URL('.', import.meta.url);
-const rows = [];
+const kinds = [];
 for (const name of readdirSync(new URL('rows/', here)).filter((file) => file.endsWith('.mjs')).sort())
-    rows.push(...(await import(new URL(`rows/${name}`, here))).rows);
+    kinds.push(await import(new URL(`rows/${name}`, here)));
+const rows = kinds.flatMap((kind) => kind.rows);
 const wanted = process.argv.slice(2);
 const chosen = wanted.length ? rows.filter(({ name }) => wanted.some((part) => name.includes(part))) : rows;
 if (!chosen.length) {
@@ -24,6 +25,7 @@ for (const row of chosen) {
     }
 }
 const left = await close();
+for (const kind of kinds) await kind.end?.();
 if (left) {
     faults.push('the end');
     console.error(`FAIL left behind at the end: ${left}`);

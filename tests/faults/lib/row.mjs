@@ -69,13 +69,23 @@ function unexcused(seen, may) {
 /* A stack that rows which need no settings of their own share. */
 let shared = null;
 
+/* What the service has on record, as a SQLite file: its own, or a backup of the database of a row that
+ * chose another. */
+function record(house) {
+    if (!house.url) return house.database;
+    execFileSync(join(BUILD_DIR, 'bin/devproof/devproof'), ['db', 'backup', house.database, '--force'],
+        { env: { ...process.env, DATABASE_URL: house.url } });
+    return house.database;
+}
+
 async function open(row) {
     if (shared && !row.settings && !shared.spent) return shared;
     await close(shared);
     const dir = temporaryDir();
     const dataDir = join(dir, 'data');
-    const stack = await startStack({ DATA_DIR: dataDir, ...row.settings?.(dir) });
-    shared = { dir, stack, database: join(dataDir, 'devproof.db'), spent: Boolean(row.settings) };
+    const settings = await row.settings?.(dir);
+    const stack = await startStack({ DATA_DIR: dataDir, ...settings });
+    shared = { dir, stack, database: join(dataDir, 'devproof.db'), url: settings?.DATABASE_URL, spent: Boolean(settings) };
     return shared;
 }
 
@@ -114,7 +124,7 @@ async function underLoad(row, house) {
         await clients.stop();
     }
     const { seen } = clients;
-    const lost = lostFrom(house.database, seen);
+    const lost = lostFrom(record(house), seen);
     const failed = Object.entries(seen.refused).map(([what, count]) => `${count} ${what}`);
     return { saw: [`${seen.answers} answers`, ...failed, ...context.notes].join('; '), well: `${well} ms`, lost, fault: judge(row, seen, lost) };
 }
