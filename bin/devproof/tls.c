@@ -145,7 +145,7 @@ static int derive(const struct tls *tls, struct dp_tls_key *key)
 static int csr(const struct tls *tls)
 {
     struct dp_buf pem = DP_BUF_INIT(64 * 1024);
-    struct dp_tls_key key = {NULL};
+    struct dp_tls_key key = {0};
     int code = derive(tls, &key);
 
     if (code == EXIT_SUCCESS && dp_tls_key_csr(&key, &pem, tls->names, tls->name_count) != DP_OK)
@@ -206,7 +206,7 @@ static int install(const struct tls *tls, const char *file, const char *roots)
     struct dp_buf pem = DP_BUF_INIT(DP_TLS_CHAIN_MAX);
     struct dp_detail detail = {"", ""};
     struct dp_cert_chain *chain = NULL;
-    struct dp_tls_key key = {NULL};
+    struct dp_tls_key key = {0};
     int code = EXIT_FAILURE;
 
     if (tls->cert != NULL)
