@@ -263,6 +263,15 @@ static void times_are_those_asked_for_or_the_defaults(void **state)
     forget(&got);
 }
 
+static bool has(X509 *cert, const char *oid)
+{
+    struct bytes extension = own(cert, oid);
+    bool found = extension.data != NULL;
+
+    bytes_free(extension);
+    return found;
+}
+
 static void extensions_are_dstacks(void **state)
 {
     struct issued got = issue(*state, "{}");
@@ -271,10 +280,10 @@ static void extensions_are_dstacks(void **state)
     assert_int_equal(usage.len, 10);
     assert_memory_equal(usage.data, "app:custom", 10);
     /* No KMS, no app id; and nothing that was not asked for. */
-    assert_null(own(got.leaf, ARC "3").data);
-    assert_null(own(got.leaf, ARC "1").data);
-    assert_null(own(got.leaf, ARC "8").data);
-    assert_null(own(got.leaf, ARC "9").data);
+    assert_false(has(got.leaf, ARC "3"));
+    assert_false(has(got.leaf, ARC "1"));
+    assert_false(has(got.leaf, ARC "8"));
+    assert_false(has(got.leaf, ARC "9"));
     bytes_free(usage);
     forget(&got);
 }
@@ -363,6 +372,9 @@ static void the_app_info_is_that_of_info(void **state)
     const char *provider = vectors_text(info, "key_provider_info");
     const uint8_t *at = packed.data;
 
+    assert_non_null(at);
+    if (at == NULL) /* clang's analyser does not know that an assertion ends the test */
+        return;
     assert_int_equal(*at++, 0x99);
     assert_binary(&at, (const uint8_t *)APP_ID, 20);
     assert_binary(&at, compose.data, 32);
