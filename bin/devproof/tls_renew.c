@@ -180,7 +180,7 @@ int tls_renew(const struct tls *tls, int wait_ms)
     struct dp_buf pem = DP_BUF_INIT(DP_TLS_CHAIN_MAX);
     enum tls_source source = tls_source(tls);
     struct dp_cert_chain *chain = NULL;
-    struct dp_tls_key key = {NULL};
+    struct dp_tls_key key = {0};
     struct dp_detail detail = {"", ""};
     struct dp_guest *guest = tls_open_guest(tls);
     bool was_served = access(tls->public_file, F_OK) == 0;
