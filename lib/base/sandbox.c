@@ -262,7 +262,7 @@ static bool allow_some(scmp_filter_ctx filter)
 static bool allow_socket(scmp_filter_ctx filter, int family, int type)
 {
     const uint32_t plain = ~(uint32_t)(SOCK_CLOEXEC | SOCK_NONBLOCK);
-    const struct scmp_arg_cmp of_family = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)family);
+    const struct scmp_arg_cmp of_family = SCMP_A0_32(SCMP_CMP_EQ, (uint32_t)family, 0);
     const struct scmp_arg_cmp of_type = SCMP_A1_32(SCMP_CMP_MASKED_EQ, plain, (uint32_t)type);
 
     return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, of_family, of_type) == 0;
@@ -277,7 +277,7 @@ static bool allow_connect(scmp_filter_ctx filter)
 /* glibc's resolver asks how much there is to read. */
 static bool allow_network(scmp_filter_ctx filter, const struct dp_sandbox *sandbox)
 {
-    const struct scmp_arg_cmp readable = SCMP_A1_32(SCMP_CMP_EQ, FIONREAD);
+    const struct scmp_arg_cmp readable = SCMP_A1_32(SCMP_CMP_EQ, FIONREAD, 0);
 
     return ALLOW_CALLS(filter, of_network) &&
            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0) == 0 &&

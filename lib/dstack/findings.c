@@ -26,8 +26,10 @@ static struct dp_finding *room(struct dp_findings *findings)
     return &findings->list[findings->len++];
 }
 
-static void add(struct dp_findings *findings, enum dp_risk risk, uint32_t line, const char *where,
-                const char *fmt, va_list args)
+__attribute__((format(printf, 5, 0))) static void add(struct dp_findings *findings,
+                                                      enum dp_risk risk, uint32_t line,
+                                                      const char *where, const char *fmt,
+                                                      va_list args)
 {
     struct dp_finding *finding = room(findings);
 

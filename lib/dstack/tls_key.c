@@ -320,7 +320,7 @@ static void encode(void *arg)
 
 enum dp_err dp_tls_key_derive(struct dp_guest *guest, struct dp_tls_key *key)
 {
-    struct dp_guest_key derived = {NULL};
+    struct dp_guest_key derived = {0};
     enum dp_err err = take_slot(key);
 
     if (err == DP_OK)
