@@ -183,6 +183,8 @@ static enum dp_err take_user(struct dp_sql *c, void *arg)
 enum dp_err dp_store_find_user(struct dp_store *store, struct dp_user *user, const char *user_id)
 {
     const struct dp_value value = dp_value_text(user_id);
+    /* What it points at is filled here, not read. */
+    /* cppcheck-suppress ctuuninitvar */
     struct find_user find = {user, false};
     enum dp_err err = dp_store_each(store, DP_SQL_FIND_USER, &value, 1, take_user, &find);
 
