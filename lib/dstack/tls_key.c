@@ -308,14 +308,15 @@ struct encoding {
 
 static void encode(void *arg)
 {
+    static const char begin[] = "-----BEGIN PRIVATE KEY-----\n";
+    static const char end[] = "-----END PRIVATE KEY-----\n";
     struct encoding *e = arg;
     uint8_t der[sizeof(p256_head) + SCALAR_LEN];
-    char *at = stpcpy(e->pem, "-----BEGIN PRIVATE KEY-----\n");
 
+    memcpy(e->pem, begin, sizeof(begin) - 1);
     memcpy(der, p256_head, sizeof(p256_head));
     memcpy(der + sizeof(p256_head), e->scalar, SCALAR_LEN);
-    at = write_lines(at, der, sizeof(der));
-    strcpy(at, "-----END PRIVATE KEY-----\n");
+    memcpy(write_lines(e->pem + sizeof(begin) - 1, der, sizeof(der)), end, sizeof(end));
 }
 
 enum dp_err dp_tls_key_derive(struct dp_guest *guest, struct dp_tls_key *key)
