@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 /* A member name, decoded into the scanner's names. */
 struct key {
     size_t object; /* number of the object that it stands in */
@@ -80,30 +82,6 @@ static size_t utf8_len(const unsigned char *p, size_t left)
     return len;
 }
 
-static size_t utf8_put(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
-}
-
 /* The four digits after \u; the scanner stands on the first. */
 static bool hex4(struct scan *s, uint32_t *out)
 {
@@ -174,7 +152,7 @@ static enum dp_err string(struct scan *s, char *out, size_t *out_len)
             if (err != DP_OK)
                 return err;
             if (out != NULL)
-                len += utf8_put(out + len, c);
+                len += dp_utf8_put(out + len, c);
             continue;
         }
         step = utf8_len(s->text + s->at, s->len - s->at);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json_scan.h"
+#include "base/utf8.h"
 
 /* Where the reader stands in a text that the scanner has found to be JSON. */
 struct reader {
@@ -28,30 +29,6 @@ static uint32_t hex4(const char *p)
         value = value * 16 + (c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
     }
     return value;
-}
-
-static size_t put(char *out, uint32_t c)
-{
-    if (c < 0x80) {
-        out[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800) {
-        out[0] = (char)(0xc0 | c >> 6);
-        out[1] = (char)(0x80 | (c & 0x3f));
-        return 2;
-    }
-    if (c < 0x10000) {
-        out[0] = (char)(0xe0 | c >> 12);
-        out[1] = (char)(0x80 | (c >> 6 & 0x3f));
-        out[2] = (char)(0x80 | (c & 0x3f));
-        return 3;
-    }
-    out[0] = (char)(0xf0 | c >> 18);
-    out[1] = (char)(0x80 | (c >> 12 & 0x3f));
-    out[2] = (char)(0x80 | (c >> 6 & 0x3f));
-    out[3] = (char)(0x80 | (c & 0x3f));
-    return 4;
 }
 
 /* What follows a backslash; p is moved behind it. */
@@ -87,7 +64,7 @@ static struct dp_slice string(struct reader *r)
     while (*p != '"') {
         if (*p == '\\') {
             p++;
-            len += put(out + len, escape(&p));
+            len += dp_utf8_put(out + len, escape(&p));
         } else {
             out[len++] = *p++;
         }
