@@ -66,6 +66,8 @@ enum dp_err dp_sqlite_migrate(struct dp_sqlite *c, struct dp_detail *detail)
     err = schema_version(c, &version, detail);
     for (size_t v = (size_t)version + 1; err == DP_OK && v <= dp_schema_sqlite_count; v++)
         err = apply(c, v, detail);
+    if (err == DP_OK) /* one that is newer was left as it is */
+        err = dp_sqlite_check_version(c, detail);
     if (err == DP_OK && dp_sql_run(&c->sql, DP_SQL_COMMIT, NULL, 0) != DP_OK)
         err = dp_fail(detail, DP_ESTORE, "DATABASE_URL", "The schema cannot be committed: %s.",
                       sqlite3_errmsg(c->db));

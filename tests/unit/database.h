@@ -19,11 +19,18 @@ struct database {
  * the folder that DP_TESTS names. Ends the program where that cannot be. */
 void database_main(char **argv);
 
-/* All tests on the one engine, then on the other: which one database_make makes. */
+/* All tests on the one engine, then on the other: which one database_make makes. Gives how many
+ * failed. */
 void database_use(enum engine engine);
 #define ON_EACH_ENGINE(tests)                                                                      \
-    (database_use(SQLITE), cmocka_run_group_tests_name("sqlite", tests, NULL, NULL)) +             \
-        (database_use(POSTGRESQL), cmocka_run_group_tests_name("postgresql", tests, NULL, NULL))
+    __extension__({                                                                                \
+        int failed_;                                                                               \
+                                                                                                   \
+        database_use(SQLITE);                                                                      \
+        failed_ = cmocka_run_group_tests_name("sqlite", tests, NULL, NULL);                        \
+        database_use(POSTGRESQL);                                                                  \
+        failed_ + cmocka_run_group_tests_name("postgresql", tests, NULL, NULL);                    \
+    })
 
 void database_make(struct database *database);
 void database_remove(struct database *database);
