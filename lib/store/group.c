@@ -5,10 +5,6 @@
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
-
-/* A commit that few share costs each of them more than it costs to wait for this long. */
-#define GATHER_NS 1000000
 
 /* A write that waits; it lives on its caller's stack. Each is woken by itself: one condition for
  * all would wake as many threads as wait, only for them to queue up for the lock. */
@@ -25,23 +21,9 @@ struct dp_group {
     const struct dp_group_ops *ops;
     void *db;
     pthread_mutex_t lock; /* guards what follows */
-    pthread_cond_t gathered;
     struct waiting *first, **last;
-    unsigned queued;    /* from first to last */
-    unsigned under_way; /* entered and not left */
-    bool committing;    /* somebody is, or is chosen to */
+    bool committing; /* somebody is, or is chosen to */
 };
-
-/* By the clock that nobody sets. */
-static void init_gathered(pthread_cond_t *gathered)
-{
-    pthread_condattr_t attr;
-
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(gathered, &attr);
-    pthread_condattr_destroy(&attr);
-}
 
 enum dp_err dp_group_open(struct dp_group **out, const struct dp_group_ops *ops, void *db)
 {
@@ -54,7 +36,6 @@ enum dp_err dp_group_open(struct dp_group **out, const struct dp_group_ops *ops,
     group->db = db;
     group->last = &group->first;
     pthread_mutex_init(&group->lock, NULL);
-    init_gathered(&group->gathered);
     return DP_OK;
 }
 
@@ -62,31 +43,8 @@ void dp_group_close(struct dp_group *group)
 {
     if (group == NULL)
         return;
-    pthread_cond_destroy(&group->gathered);
     pthread_mutex_destroy(&group->lock);
     free(group);
-}
-
-void dp_group_enter(struct dp_group *group)
-{
-    pthread_mutex_lock(&group->lock);
-    group->under_way++;
-    pthread_mutex_unlock(&group->lock);
-}
-
-/* With half of those who are left, the rest need not be waited for. */
-static bool has_gathered(const struct dp_group *group)
-{
-    return 2 * group->queued >= group->under_way;
-}
-
-void dp_group_leave(struct dp_group *group)
-{
-    pthread_mutex_lock(&group->lock);
-    group->under_way--;
-    if (has_gathered(group))
-        pthread_cond_signal(&group->gathered);
-    pthread_mutex_unlock(&group->lock);
 }
 
 /* Run one write; DP_ESTORE from the database itself ends the whole batch. */
@@ -127,33 +85,15 @@ static enum dp_err run_batch(struct dp_group *group, struct waiting *batch)
     return outcome == DP_GROUP_STORED ? DP_OK : err;
 }
 
-/* With the lock held. */
-static void gather(struct dp_group *group)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += GATHER_NS;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
-    while (!has_gathered(group) &&
-           pthread_cond_timedwait(&group->gathered, &group->lock, &until) == 0)
-        ;
-}
-
 /* All that waits, of which self is one. */
 static struct waiting *take_batch(struct dp_group *group)
 {
     struct waiting *batch;
 
     pthread_mutex_lock(&group->lock);
-    gather(group);
     batch = group->first;
     group->first = NULL;
     group->last = &group->first;
-    group->queued = 0;
     pthread_mutex_unlock(&group->lock);
     return batch;
 }
@@ -206,9 +146,6 @@ enum dp_err dp_group_write(struct dp_group *group, dp_group_write_fn *write, voi
     *group->last = &self;
     /* cppcheck-suppress autoVariables */
     group->last = &self.next;
-    group->queued++;
-    if (has_gathered(group))
-        pthread_cond_signal(&group->gathered);
     commits = !group->committing;
     group->committing = true;
     pthread_mutex_unlock(&group->lock);

@@ -36,14 +36,9 @@ enum dp_err dp_group_open(struct dp_group **out, const struct dp_group_ops *ops,
 /* No write may be under way. Takes NULL. */
 void dp_group_close(struct dp_group *group);
 
-/* A caller comes who may write, and goes: between the two, commits wait a moment for it. */
-void dp_group_enter(struct dp_group *group);
-void dp_group_leave(struct dp_group *group);
-
 /**
  * Run a write and return once it is committed, or has failed. Whoever finds nobody committing does
- * it for all who wait, so a commit's cost is shared as soon as there is more than one. It begins
- * when half of those who entered are there, or after a millisecond.
+ * it for all who wait, so a commit's cost is shared as soon as there is more than one.
  *
  * Returns: what the write returned, or DP_ESTORE where the commit failed: nothing is written then,
  *          unless the connection to the database was lost in the commit and stayed lost

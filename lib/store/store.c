@@ -182,18 +182,6 @@ enum dp_err dp_store_write(struct dp_store *store, dp_group_write_fn *write, voi
     return dp_group_write(store->group, write, arg);
 }
 
-void dp_store_enter(struct dp_store *store)
-{
-    if (store->group != NULL)
-        dp_group_enter(store->group);
-}
-
-void dp_store_leave(struct dp_store *store)
-{
-    if (store->group != NULL)
-        dp_group_leave(store->group);
-}
-
 /* --- open and close --- */
 
 static enum dp_err open_all(struct dp_store *store, const struct dp_engine *engine, const char *url,

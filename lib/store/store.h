@@ -73,11 +73,6 @@ struct dp_token {
     enum dp_actor actor;           /* who adds it, for the log */
 };
 
-/* A request that may write begins, and ends: commits under way wait a moment for it, as a commit
- * that many share is cheaper. Nothing else hangs on these. */
-void dp_store_enter(struct dp_store *store);
-void dp_store_leave(struct dp_store *store);
-
 /*
  * What changes something is all or nothing and durable on return, with its row in the audit log;
  * changes that come at the same time share one commit. DP_ESTORE means that nothing was changed,

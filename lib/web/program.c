@@ -112,19 +112,6 @@ static void record(const struct dp_exchange *x, const struct dp_route *route, en
     dp_log_request(&entry);
 }
 
-static enum dp_err handle(const struct dp_route *route, struct dp_exchange *x)
-{
-    struct dp_store *store = x->service->store;
-    enum dp_err err;
-
-    if (store == NULL)
-        return route->handle(x);
-    dp_store_enter(store);
-    err = route->handle(x);
-    dp_store_leave(store);
-    return err;
-}
-
 static void serve(const struct worker *worker, FCGX_Request *fcgi)
 {
     int64_t start = dp_clock_mono_us();
@@ -145,7 +132,7 @@ static void serve(const struct worker *worker, FCGX_Request *fcgi)
     if (err == DP_EMETHOD)
         dp_reply_header(&x, "Allow", allow);
     if (err == DP_OK)
-        err = handle(route, &x);
+        err = route->handle(&x);
     if (err != DP_OK && !x.streamed)
         dp_reply_problem(&x, err);
     if (!x.streamed)

@@ -1,7 +1,6 @@
 /* test_group.c - shared commits on a database that fails where the test wants it to. */
 #include "helper.h"
 
-#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -237,53 +236,6 @@ static void after_a_failure_writes_go_on(void **state)
     assert_true(holds(&batch->fake, 1) && holds(&batch->fake, 2));
 }
 
-/* One that entered and never writes holds nobody up for good; nor does one that left. */
-static void who_entered_and_does_not_write_is_not_waited_for(void **state)
-{
-    struct batch *batch = *state;
-    int numbers[] = {1, 2};
-
-    for (unsigned i = 0; i < 4; i++)
-        dp_group_enter(batch->group);
-    assert_int_equal(dp_group_write(batch->group, add, &numbers[0]), DP_OK);
-    for (unsigned i = 0; i < 4; i++)
-        dp_group_leave(batch->group);
-    assert_int_equal(dp_group_write(batch->group, add, &numbers[1]), DP_OK);
-    assert_true(holds(&batch->fake, 1) && holds(&batch->fake, 2));
-}
-
-#define ROUNDS 100
-
-struct together {
-    struct dp_group *group;
-    atomic_int next;
-};
-
-static void write_rounds(size_t index, void *arg)
-{
-    struct together *together = arg;
-
-    (void)index;
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        int number = atomic_fetch_add(&together->next, 1) % 32;
-
-        dp_group_enter(together->group);
-        usleep(100); /* what a request does before it writes */
-        assert_true(dp_group_write(together->group, add, &number) != DP_ESTORE);
-        dp_group_leave(together->group);
-    }
-}
-
-/* This database commits at once, so that nobody comes meanwhile by chance. */
-static void those_under_way_share_a_commit(void **state)
-{
-    struct batch *batch = *state;
-    struct together together = {.group = batch->group};
-
-    on_threads(8, write_rounds, &together);
-    assert_in_range(batch->fake.commits, 1, 8 * ROUNDS / 2);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,9 +244,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_of_two_equal_writes_wins, start, stop),
         cmocka_unit_test_setup_teardown(a_database_that_fails_fails_the_whole_batch, start, stop),
         cmocka_unit_test_setup_teardown(after_a_failure_writes_go_on, start, stop),
-        cmocka_unit_test_setup_teardown(who_entered_and_does_not_write_is_not_waited_for, start,
-                                        stop),
-        cmocka_unit_test_setup_teardown(those_under_way_share_a_commit, start, stop),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
