@@ -369,14 +369,9 @@ describe('workers killed with -9', () => {
 
     const programs = () => [...new Set(workers(stack).map(({ program }) => program))].sort();
     /* Kill, and return once they are gone. */
-    const kill = async (list) => {
+    const end = async (list) => {
         const pids = list.map(({ pid }) => pid);
-        for (const pid of pids)
-            try {
-                process.kill(pid, 'SIGKILL');
-            } catch (err) {
-                if (err.code !== 'ESRCH') throw err;
-            }
+        kill(pids);
         await until('the workers are gone', 2000, () => !workers(stack).some(({ pid }) => pids.includes(pid)));
     };
 
@@ -385,9 +380,9 @@ describe('workers killed with -9', () => {
         await everything(++round);
         assert.ok(programs().length >= 5, `programs: ${programs()}`);
         for (const program of programs()) {
-            await kill(workers(stack).filter((one) => one.program === program).slice(0, 1));
+            await end(workers(stack).filter((one) => one.program === program).slice(0, 1));
             await everything(++round);
-            await kill(workers(stack).filter((one) => one.program === program));
+            await end(workers(stack).filter((one) => one.program === program));
             await everything(++round);
             assert.ok(workers(stack).some((one) => one.program === program), `${program} is back`);
         }
@@ -395,7 +390,7 @@ describe('workers killed with -9', () => {
 
     test('one worker eight times in a row: each next request is served', async () => {
         for (let i = 0; i < 8; i++) {
-            await kill(workers(stack).filter(({ program }) => program === 'keys'));
+            await end(workers(stack).filter(({ program }) => program === 'keys'));
             const { status, body } = await api('GET', '/api/users/alice/keys');
             assert.equal(status, 200, `after ${i + 1} kills: ${body}`);
         }
@@ -417,7 +412,7 @@ describe('workers killed with -9', () => {
         for (let i = 0; i < 30; i++) {
             await sleep(100);
             const list = workers(stack).filter(({ program }) => /signup/.test(program));
-            await kill(list.slice(0, 1 + (i % 2)));
+            await end(list.slice(0, 1 + (i % 2)));
         }
         going = false;
         await Promise.all(clients);

@@ -4,7 +4,7 @@ import { Agent, request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { keccak256, recoverAddress, stringToBytes } from '../api/lib/judges.mjs';
 import { client } from '../api/lib/http.mjs';
-import { family } from '../api/lib/proc.mjs';
+import { killFamily } from '../api/lib/proc.mjs';
 import { sleep, startStack } from '../api/lib/stack.mjs';
 import { startBalancer } from './balancer.mjs';
 
@@ -109,12 +109,15 @@ describe('one node is killed under load', () => {
 
     before(async () => {
         const workers = Array.from({ length: CLIENTS }, (_, i) => work(`worker${i}`));
-        await sleep(BEFORE_MS);
-        killedAt = Date.now();
-        for (const { pid } of family(nodes[1].pid, nodes[1].dataDir)) process.kill(pid, 'SIGKILL');
-        await sleep(AFTER_MS);
-        stop = true;
-        await Promise.all(workers);
+        try {
+            await sleep(BEFORE_MS);
+            killedAt = Date.now();
+            killFamily(nodes[1].pid, nodes[1].dataDir);
+            await sleep(AFTER_MS);
+        } finally {
+            stop = true;
+            await Promise.all(workers);
+        }
         const after = signed.filter(({ at }) => at > killedAt);
         console.log(`# ${signed.length} signatures and ${signedUp.length} sign-ups acknowledged, ${after.length} of the signatures asked for ` +
             `after the kill; ${failed.length} failed; longest wait ${Math.max(...after.map(({ took }) => took))} ms`);

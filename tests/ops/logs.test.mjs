@@ -4,7 +4,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { Agent, get } from 'node:http';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { family } from '../api/lib/proc.mjs';
+import { family, kill } from '../api/lib/proc.mjs';
 import { logLines, sleep, startStack } from '../api/lib/stack.mjs';
 
 const SIZE = 20_000, KEEP = 3;
@@ -67,7 +67,7 @@ test('whoever keeps a log is killed: it is started anew, and what was written me
             if (done % 80 !== 0) return;
             const logger = family(stack.pid, stack.dataDir).find(({ comm, argv }) => comm === 's6-log' && argv.some((arg) => arg.endsWith('/log/keys')));
             if (!logger) return;
-            process.kill(logger.pid, 'SIGKILL');
+            kill([logger.pid]);
             kills++;
         });
         assert.ok(kills >= 1, 'the log was found and killed');
@@ -93,7 +93,7 @@ test('LOG_DIR=- sends everything to standard error, one JSON object a line', asy
         const ids = await ask(stack, 'api/users/nobody/keys', 80);
         /* A part that is gone makes nginx say something in its own form. */
         const pool = family(stack.pid, stack.dataDir).find(({ comm, argv }) => comm === 'multiwatch' && argv.some((arg) => /cgi-bin\/info$/.test(arg)));
-        process.kill(pool.pid, 'SIGKILL');
+        kill([pool.pid]);
         for (let tries = 0; tries < 40 && !stack.output().includes('"event":"nginx"'); tries++) {
             await fetch(`${stack.url}api/info?q="\\`).catch(() => {});
             await sleep(50);

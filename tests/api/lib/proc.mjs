@@ -44,6 +44,22 @@ function mentions({ pid, argv }, dataDir) {
     return argv.some((arg) => arg.includes(dataDir)) || text(`/proc/${pid}/environ`).includes(dataDir);
 }
 
+/* One that has ended meanwhile is killed too. */
+export function kill(pids, signal = 'SIGKILL') {
+    for (const pid of pids)
+        try {
+            process.kill(pid, signal);
+        } catch (err) {
+            if (err.code !== 'ESRCH') throw err;
+        }
+}
+
+/* Kill a stack with all that it started, also what is being started at that moment. */
+export function killFamily(pid, dataDir) {
+    for (let left; (left = family(pid, dataDir)).length; )
+        kill(left.map((one) => one.pid));
+}
+
 /* What is left of a stack once it has ended. */
 export function leftovers(dataDir) {
     return all().filter((process) => process.pid !== globalThis.process.pid && mentions(process, dataDir));

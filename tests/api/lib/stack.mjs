@@ -6,7 +6,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { family } from './proc.mjs';
+import { killFamily } from './proc.mjs';
 
 export const ROOT = resolve(fileURLToPath(import.meta.url), '../../../..');
 export const BUILD_DIR = process.env.BUILD_DIR ?? join(ROOT, 'build');
@@ -149,7 +149,7 @@ export async function startStack(settings = {}) {
         if (running.has(up.child)) {
             up.child.kill(signal);
             if ((await within(up.exit, STOP_MS)) === 'late') {
-                for (const { pid } of family(up.pid, dataDir)) process.kill(pid, 'SIGKILL');
+                killFamily(up.pid, dataDir);
                 throw new Error(`./up did not end within ${STOP_MS} ms of ${signal}`);
             }
         }

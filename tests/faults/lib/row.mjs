@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { family, leftovers } from '../../api/lib/proc.mjs';
+import { family, kill, leftovers } from '../../api/lib/proc.mjs';
 import { BUILD_DIR, sleep, startStack, temporaryDir } from '../../api/lib/stack.mjs';
 import { ask, load } from './load.mjs';
 
@@ -22,8 +22,8 @@ export function find(stack, what, must = true) {
     return found.map(({ pid }) => pid);
 }
 
-export function kill(stack, what, signal = 'SIGKILL') {
-    for (const pid of find(stack, what)) process.kill(pid, signal);
+export function killPart(stack, what) {
+    kill(find(stack, what));
 }
 
 /* The time until health, a sign-up and a signature are good again, in ms from now; fails after WELL_MS. */

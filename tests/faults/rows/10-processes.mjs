@@ -1,7 +1,7 @@
 // 10-processes.mjs - kill -9 of each part, under load.
 import assert from 'node:assert/strict';
 import { sleep } from '../../api/lib/stack.mjs';
-import { find, kill, WELL_MS } from '../lib/row.mjs';
+import { find, killPart, WELL_MS } from '../lib/row.mjs';
 
 /* A sign-up may have done its work before its worker died, so nobody repeats it: 502. */
 const SIGNUP_UNDER_WAY = [/^signup: 502 backend_unavailable$/];
@@ -15,7 +15,7 @@ const one = (name, what, may) => ({
     name, may,
     async break(stack, context) {
         context.old = find(stack, what);
-        kill(stack, what);
+        killPart(stack, what);
     },
     async mend(stack, { old }) {
         for (const end = Date.now() + WELL_MS; Date.now() < end; await sleep(10)) {

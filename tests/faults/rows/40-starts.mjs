@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { leftovers } from '../../api/lib/proc.mjs';
+import { kill, leftovers } from '../../api/lib/proc.mjs';
 import { freePort, sleep, spawnUp, startStack, temporaryDir, within } from '../../api/lib/stack.mjs';
 import { ask, load } from '../lib/load.mjs';
 import { find, lostFrom, untilWell } from '../lib/row.mjs';
@@ -23,7 +23,7 @@ async function inFolder(use) {
         const left = leftovers(dir).map(({ pid, comm }) => `${pid} ${comm}`);
         return { fault: left.length ? `left behind: ${left.join(', ')}` : '', ...result };
     } finally {
-        for (const { pid } of leftovers(dir)) process.kill(pid, 'SIGKILL');
+        kill(leftovers(dir).map(({ pid }) => pid));
         rmSync(dir, { recursive: true, force: true });
     }
 }
@@ -37,7 +37,7 @@ const supervisor = (name, what) => ({
         const clients = load(stack);
         await sleep(500);
         const began = Date.now();
-        for (const pid of what(stack)) process.kill(pid, 'SIGKILL');
+        kill(what(stack));
         assert.notEqual(await within(stack.exit(), 40_000), 'late', 'it goes on without its supervisor');
         let left = [];
         for (let tries = 0; tries < 100 && (tries === 0 || left.length); tries++) {
