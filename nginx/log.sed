@@ -1,4 +1,4 @@
-# nginx's log as JSON, one object a line: for LOG_DIR=-, where other programs' lines are JSON too. Its
+# nginx's log as JSON, one object a line, as other programs' lines are. Its
 # times are UTC, as devproof-serve starts it with TZ=UTC.
 s/\\/\\\\/g
 s/"/\\"/g

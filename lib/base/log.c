@@ -169,6 +169,7 @@ void dp_log(enum dp_log_level level, const char *event, const char *fmt, ...)
     vsnprintf(detail, sizeof(detail), fmt, args);
     va_end(args);
     begin(&line, level, event);
+    put_member(&line, "program", program_invocation_short_name);
     put_member(&line, "detail", detail);
     end(&line);
 }

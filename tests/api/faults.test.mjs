@@ -7,7 +7,7 @@ import { recoverAddress } from 'viem';
 import { getKey, hashOf, wallet } from './lib/derive.mjs';
 import { answerJson, fakeAgent, properly } from './lib/fake-agent.mjs';
 import { assertProblem, client } from './lib/http.mjs';
-import { workers } from './lib/proc.mjs';
+import { kill, workers } from './lib/proc.mjs';
 import { freePort, sleep, spawnUp, startStack, temporaryDir, within } from './lib/stack.mjs';
 
 /* The agent has 2 s to answer; the rest is for a busy machine. */
@@ -409,13 +409,16 @@ describe('workers killed with -9', () => {
                 else refused++;
             }
         });
-        for (let i = 0; i < 30; i++) {
-            await sleep(100);
-            const list = workers(stack).filter(({ program }) => /signup/.test(program));
-            await end(list.slice(0, 1 + (i % 2)));
+        try {
+            for (let i = 0; i < 30; i++) {
+                await sleep(100);
+                const list = workers(stack).filter(({ program }) => /signup/.test(program));
+                await end(list.slice(0, 1 + (i % 2)));
+            }
+        } finally {
+            going = false;
+            await Promise.all(clients);
         }
-        going = false;
-        await Promise.all(clients);
         console.log(`# ${acknowledged.length} signups acknowledged, ${refused} not, under 30 kills`);
         assert.ok(acknowledged.length >= 20, `only ${acknowledged.length} signups came through`);
         const { json: { users } } = await api('GET', '/api/admin/users?limit=10000', undefined, { token: stack.adminToken });

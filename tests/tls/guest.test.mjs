@@ -171,19 +171,22 @@ test('renewing drops no request of many kept connections', async (t) => {
             }
         }
     });
-    for (let i = 0; i < RENEWALS; i++) {
-        await sleep(700);
-        const { status, stderr } = await tlsMeanwhile(stack, ['renew']);
-        assert.equal(status, 0, stderr);
-        for (let tries = 0; tries < 50 && seen.size < i + 2; tries++) {
-            seen.add((await served(stack)).certificate.fingerprint256);
-            await sleep(50);
+    try {
+        for (let i = 0; i < RENEWALS; i++) {
+            await sleep(700);
+            const { status, stderr } = await tlsMeanwhile(stack, ['renew']);
+            assert.equal(status, 0, stderr);
+            for (let tries = 0; tries < 50 && seen.size < i + 2; tries++) {
+                seen.add((await served(stack)).certificate.fingerprint256);
+                await sleep(50);
+            }
         }
+        await sleep(500);
+    } finally {
+        going = false;
+        await Promise.all(clients);
+        agent.destroy();
     }
-    await sleep(500);
-    going = false;
-    await Promise.all(clients);
-    agent.destroy();
     const requests = counts.each.reduce((sum, one) => sum + one, 0);
     t.diagnostic(`${requests} requests, ${counts.again} of them sent again, ${RENEWALS} renewals`);
     assert.deepEqual(counts.failed, []);
@@ -210,7 +213,7 @@ test('a new certificate is got at two thirds of its time, without anybody', asyn
             assert.ok(Date.parse(certificate.validTo) > Date.now() - 1000, 'what is served is in force');
             if (!seen.has(certificate.fingerprint256)) seen.set(certificate.fingerprint256, Date.now());
         }
-        assert.equal(seen.size, 3, logLines(short.logDir).filter(([part]) => part === 'tls').map(([, line]) => line).join('\n'));
+        assert.equal(seen.size, 3, logLines(short.logDir).filter((line) => line.includes('tls')).join('\n'));
         const [, second, third] = [...seen.values()];
         assert.ok(third - second >= 4000, `${third - second} ms between two renewals`);
     } finally {

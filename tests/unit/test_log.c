@@ -73,6 +73,7 @@ static void an_event_has_its_members(void **state)
     line = logged();
     assert_string_equal(member(line, "level"), "warn");
     assert_string_equal(member(line, "event"), "event");
+    assert_string_equal(member(line, "program"), "test_log");
     assert_string_equal(member(line, "detail"), "detail 7");
     assert_int_equal(strlen(member(line, "ts")), 24);
     json_object_put(line);

@@ -105,12 +105,11 @@ async function ready(up, port) {
     throw new Error(`./up was not ready in time:\n${up.output}`);
 }
 
-/* What the parts of a stack logged so far: [name of the part, line], oldest first. */
+/* What a stack logged so far, oldest first. */
 export function logLines(logDir) {
     if (!existsSync(logDir)) return [];
-    return readdirSync(logDir, { withFileTypes: true }).filter((entry) => entry.isDirectory()).flatMap(({ name }) =>
-        readdirSync(join(logDir, name)).filter((file) => /^(@.*|current)$/.test(file)).sort()
-            .flatMap((file) => readFileSync(join(logDir, name, file), 'utf8').split('\n').filter(Boolean).map((line) => [name, line])));
+    return readdirSync(logDir).filter((file) => /^(@.*|current)$/.test(file)).sort()
+        .flatMap((file) => readFileSync(join(logDir, file), 'utf8').split('\n').filter(Boolean));
 }
 
 /* Below tests/with-postgres each data directory has a schema there instead of a file inside it. */
@@ -125,7 +124,7 @@ function databaseUrl(dataDir) {
 
 /* What a build with sanitizers wrote into the logs: a fault there fails the suite, as nobody reads them. */
 function sanitizerReports(logDir) {
-    return logLines(logDir).filter(([, line]) => /Sanitizer|runtime error:/.test(line)).map((found) => found.join(': '));
+    return logLines(logDir).filter((line) => /Sanitizer|runtime error:/.test(line));
 }
 
 /* Start a stack and wait until it says that it is ready. Settings are environment variables. */

@@ -27,11 +27,15 @@ function call(agent, port, method, path, body, token) {
 
 let serial = 0;
 
+/* So that a row that fails does not leave its clients at it for ever. */
+const LOAD_MS = 180_000;
+
 /* Start clients against a stack. .stop() comes to what they saw. */
 export function load(stack, { signers = 6, newcomers = 2 } = {}) {
     const agent = new Agent({ keepAlive: true });
     const seen = { users: [], signatures: 0, failures: [], answers: 0, lastFailureAt: 0, refused: {} };
     let stopped = false;
+    setTimeout(() => (stopped = true), LOAD_MS).unref();
 
     async function ask(kind, path, body, token) {
         const answer = await call(agent, stack.port, 'POST', path, body, token);
