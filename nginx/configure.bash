@@ -71,8 +71,7 @@ write_nginx() {
   fill "$share_dir/nginx/nginx.conf.in" USER_LINE "$user_line" RUN_DIR "$run_dir" FILES "$files" >"$run_dir/nginx.conf"
   # For devproof tls: the routes that are in force, with another certificate, if nginx takes it.
   printf '#!/bin/sh\n%s -t -q && exec s6-svc -h %s/services/nginx\n' "$nginx_command" "$run_dir" >"$run_dir/reload"
-  # A reload may come from a devproof-serve of another folder.
-  printf '%s\n' "$share_dir/nginx/routes" >"$run_dir/routes.installed"
+  printf '%s\n' "$share_dir" >"$run_dir/share"
   take_first_routes
 }
 
@@ -80,9 +79,8 @@ write_nginx() {
 # edit half done. They are the installed files and those of ROUTES_DIR, which replace an installed one
 # of the same name.
 copy_routes() {
-  local installed file
-  read -r installed <"$run_dir/routes.installed"
-  for file in "$installed"/*.conf "$routes_dir"/*.conf; do
+  local file
+  for file in "$share_dir/nginx/routes"/*.conf "$routes_dir"/*.conf; do
     [ -r "$file" ] || die "$file cannot be read: mend its permissions."
     fill "$file" >"$1/${file##*/}"
   done

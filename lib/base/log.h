@@ -26,7 +26,8 @@ void dp_log_never_block(void);
 DP_MUST_CHECK
 enum dp_err dp_log_parse_level(enum dp_log_level *out, const char *text);
 
-/* Write {ts, level, event, program, detail}. Never give it an email address, a message, a token or a key. */
+/* Write {ts, level, event, program, detail}. Never give it an email address, a message, a token or
+ * a key. */
 void dp_log(enum dp_log_level level, const char *event, const char *fmt, ...) DP_PRINTF(3, 4);
 
 /* One served request. Strings may be NULL where there is nothing to say. */
