@@ -373,6 +373,7 @@ describe('workers killed with -9', () => {
         const pids = list.map(({ pid }) => pid);
         kill(pids);
         await until('the workers are gone', 2000, () => !workers(stack).some(({ pid }) => pids.includes(pid)));
+        await sleep(50); /* for nginx to hear that its kept connections to them are closed */
     };
 
     test('one worker or all of a program: the next request is served', async () => {
