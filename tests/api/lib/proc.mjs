@@ -44,11 +44,11 @@ function mentions({ pid, argv }, dataDir) {
     return argv.some((arg) => arg.includes(dataDir)) || text(`/proc/${pid}/environ`).includes(dataDir);
 }
 
-/* One that has ended meanwhile is killed too. */
-export function kill(pids, signal = 'SIGKILL') {
+/* Kill each with SIGKILL; one that has ended by itself is no fault. */
+export function kill(pids) {
     for (const pid of pids)
         try {
-            process.kill(pid, signal);
+            process.kill(pid, 'SIGKILL');
         } catch (err) {
             if (err.code !== 'ESRCH') throw err;
         }
