@@ -14,16 +14,20 @@ fill() {
   printf '%s' "$text"
 }
 
-# Each socket twice: nginx gives a request whose worker died to the other one, which is the same.
+# A program's socket stands twice in its upstream, so that nginx may ask it again. Connections to the busy
+# ones are kept; what fails there is asked again in an upstream that keeps none (docs/architecture.md).
 upstreams() {
-  local name
+  local name socket again
   for name in $programs; do
-    printf 'upstream %s {\n' "$name"
-    printf '  server unix:%s/%s.sock max_fails=0;\n' "$run_dir" "$name" "$run_dir" "$name"
+    socket=unix:$run_dir/$name.sock
+    again=$name
     case $name in
-      sign | signup | keys | verify) printf '  keepalive 64;\n' ;;
+      sign | signup | keys | verify)
+        printf 'upstream %s {\n  server %s max_fails=0;\n  keepalive 64;\n}\n' "$name" "$socket"
+        again=${name}_again
+        ;;
     esac
-    printf '}\n'
+    printf 'upstream %s {\n  server %s max_fails=0;\n  server %s max_fails=0;\n}\n' "$again" "$socket" "$socket"
   done
 }
 
@@ -64,7 +68,7 @@ write_nginx() {
   [ $EUID -ne 0 ] || user_line='user root;'
   upstreams >"$run_dir/upstreams.conf"
   limits >"$run_dir/limits.conf"
-  for name in fastcgi headers; do
+  for name in again error_pages fastcgi headers; do
     fill "$share_dir/nginx/$name.conf" >"$run_dir/$name.conf"
   done
   server >"$run_dir/server.conf"

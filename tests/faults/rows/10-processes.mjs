@@ -1,5 +1,6 @@
 // 10-processes.mjs - kill -9 of each part, under load.
 import assert from 'node:assert/strict';
+import { kill } from '../../api/lib/proc.mjs';
 import { sleep } from '../../api/lib/stack.mjs';
 import { find, killPart, WELL_MS } from '../lib/row.mjs';
 
@@ -26,8 +27,20 @@ const one = (name, what, may) => ({
     },
 });
 
+/* Each death breaks all the connections that nginx keeps to a worker, also the idle ones. */
+const again = {
+    name: 'kill -9 the worker of sign, 15 times', may: [],
+    async break(stack) {
+        for (let i = 0; i < 15; i++) {
+            kill(find(stack, 'worker sign', false));
+            await sleep(500);
+        }
+    },
+};
+
 export const rows = [
     one('kill -9 the worker of sign', 'worker sign', []),
+    again,
     one('kill -9 the worker of signup', 'worker signup', SIGNUP_UNDER_WAY),
     ...['keys', 'verify', 'health', 'session', 'tokens', 'rotate', 'log', 'admin_users', 'info', 'metrics']
         .map((program) => one(`kill -9 the worker of ${program}`, `worker ${program}`, [])),
