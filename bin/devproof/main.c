@@ -13,6 +13,7 @@ static const struct {
     {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
     {"compose", "hash, explain, build and check dstack's app-compose.json", command_compose},
     {"db", "copy, back up, restore and check the database", command_db},
+    {"eventlog", "replay a TD's event log", command_eventlog},
     {"health", "ask a running service whether it is well", command_health},
     {"init", "make or update the database; print a new admin token if there is none", command_init},
     {"keys", "check that the guest agent still derives every key on record", command_keys},
