@@ -1,0 +1,94 @@
+/* dcap_certs.c - certificates out of PEM. */
+#include "attest/dcap_chain.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+static const char begin[] = "-----BEGIN CERTIFICATE-----", end[] = "-----END CERTIFICATE-----";
+
+/* The certificate's base64 behind the next begin; false where there is no more. */
+static bool next_block(struct dp_slice *block, struct dp_slice *rest)
+{
+    static const char base64[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n";
+    const char *at;
+
+    while ((at = memmem(rest->data, rest->len, begin, sizeof(begin) - 1)) != NULL) {
+        size_t len = 0, left;
+
+        at += sizeof(begin) - 1;
+        left = (size_t)(rest->data + rest->len - at);
+        while (len < left && at[len] != '\0' && strchr(base64, at[len]) != NULL)
+            len++;
+        *rest = (struct dp_slice){at, left};
+        *block = (struct dp_slice){at, len};
+        if (len > 0 && left - len >= sizeof(end) - 1 && memcmp(at + len, end, sizeof(end) - 1) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Base64 without its line ends. Returns: the length of what it stands for, or -1 */
+static int decode(uint8_t *out, char *text, struct dp_slice block)
+{
+    int len = 0, padding = 0;
+
+    for (size_t i = 0; i < block.len; i++) {
+        if (block.data[i] != '\r' && block.data[i] != '\n')
+            text[len++] = block.data[i];
+    }
+    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+        padding++;
+    len = EVP_DecodeBlock(out, (unsigned char *)text, len);
+    return len >= padding ? len - padding : -1;
+}
+
+static enum dp_err add(struct dp_dcap_certs *out, struct dp_slice block)
+{
+    uint8_t *der = malloc(2 * block.len + 4);
+    const unsigned char *p = der;
+    enum dp_err err = DP_ENOMEM;
+    X509 *cert = NULL;
+    int len;
+
+    if (der == NULL)
+        return DP_ENOMEM;
+    len = decode(der, (char *)der + block.len + 3, block);
+    err = DP_EFORMAT;
+    if (len > 0 && out->len < DP_DCAP_CERTS_MAX)
+        cert = d2i_X509(NULL, &p, len);
+    /* Its extensions are read now, so that later nothing of it changes. */
+    if (cert != NULL && p == der + len && X509_check_purpose(cert, -1, 0) == 1) {
+        out->certs[out->len++] = cert;
+        cert = NULL;
+        err = DP_OK;
+    }
+    X509_free(cert);
+    free(der);
+    return err;
+}
+
+enum dp_err dp_dcap_certs_read(struct dp_dcap_certs *out, struct dp_slice pem)
+{
+    struct dp_slice block;
+    enum dp_err err = DP_OK;
+
+    *out = (struct dp_dcap_certs){.len = 0};
+    while (err == DP_OK && pem.data != NULL && next_block(&block, &pem))
+        err = add(out, block);
+    if (err == DP_OK && out->len < 2)
+        err = DP_EFORMAT;
+    ERR_clear_error();
+    return err;
+}
+
+void dp_dcap_certs_free(struct dp_dcap_certs *certs)
+{
+    for (int i = 0; i < certs->len; i++)
+        X509_free(certs->certs[i]);
+    certs->len = 0;
+}
