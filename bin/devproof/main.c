@@ -18,7 +18,7 @@ static const struct {
     {"init", "make or update the database; print a new admin token if there is none", command_init},
     {"keys", "check that the guest agent still derives every key on record", command_keys},
     {"log", "check the audit log: was a row changed, removed or moved?", command_log},
-    {"quote", "what a TDX quote says", command_quote},
+    {"quote", "show and verify a TDX quote", command_quote},
     {"rebuild", "build the image again, and compare it with what is recorded", command_rebuild},
     {"reload", "take changed routes into a running service", command_reload},
     {"sign", "sign a message as a user", command_sign},

@@ -70,6 +70,7 @@ static enum dp_err read_root(struct dp_collateral *c, struct dp_slice root,
     if (c->root == NULL || X509_check_purpose(c->root, -1, 0) != 1 ||
         !dp_p256_is(X509_get0_pubkey(c->root)))
         return dp_fail(detail, DP_EINVAL, "root", "The root is no certificate over P-256.");
+    dp_dcap_known_add(&c->known, c->root);
     return DP_OK;
 }
 
@@ -87,6 +88,17 @@ static enum dp_err read_crl(struct dp_collateral *c, int which, struct dp_slice 
     return DP_OK;
 }
 
+/* A chain of the collateral; later ones share its certificates. */
+static enum dp_err read_chain(struct dp_collateral *c, struct dp_dcap_certs *out,
+                              struct dp_slice pem)
+{
+    enum dp_err err = dp_dcap_certs_read(out, pem, &c->known);
+
+    for (int i = 0; i < out->len; i++)
+        dp_dcap_known_add(&c->known, out->certs[i]);
+    return err;
+}
+
 static enum dp_err read_crls(struct dp_collateral *c, const struct members *m)
 {
     enum dp_err err = read_crl(c, DP_CRL_ROOT, m->root_ca_crl);
@@ -98,23 +110,23 @@ static enum dp_err read_crls(struct dp_collateral *c, const struct members *m)
     for (int i = 0; i < DP_CRL_COUNT; i++)
         dp_dcap_crl_learn(&c->crls[i], X509_get0_pubkey(c->root));
     /* Only to know at once by whom it is signed: whether to believe that one is told by a quote. */
-    err = dp_dcap_certs_read(&c->crl_issuers, m->pck_crl_issuer_chain);
+    err = read_chain(c, &c->crl_issuers, m->pck_crl_issuer_chain);
     for (int i = 0; i < c->crl_issuers.len; i++)
         dp_dcap_crl_learn(&c->crls[DP_CRL_PCK], X509_get0_pubkey(c->crl_issuers.certs[i]));
     return err == DP_ENOMEM ? err : DP_OK;
 }
 
 /* The chain, and the signature of its first certificate over the text. */
-static enum dp_err read_part(struct dp_signed_part *part, X509 *root, struct dp_slice chain,
-                             struct dp_slice text, struct dp_slice hex)
+static enum dp_err read_part(struct dp_collateral *c, struct dp_signed_part *part,
+                             struct dp_slice chain, struct dp_slice text, struct dp_slice hex)
 {
     uint8_t sig[DP_P256_SIG_LEN];
     size_t len;
-    enum dp_err err = dp_dcap_certs_read(&part->certs, chain);
+    enum dp_err err = read_chain(c, &part->certs, chain);
 
     if (err == DP_ENOMEM)
         return err;
-    part->chain_fault = err == DP_OK ? dp_dcap_path_find(&part->path, &part->certs, root)
+    part->chain_fault = err == DP_OK ? dp_dcap_path_find(&part->path, &part->certs, c->root)
                                      : "A chain has not two certificates or more that can be read.";
     if (part->chain_fault != NULL)
         return DP_OK;
@@ -129,11 +141,11 @@ static enum dp_err read_part(struct dp_signed_part *part, X509 *root, struct dp_
 
 static enum dp_err read_signed(struct dp_collateral *c, const struct members *m)
 {
-    enum dp_err err = read_part(&c->tcb_info_part, c->root, m->tcb_info_issuer_chain, m->tcb_info,
+    enum dp_err err = read_part(c, &c->tcb_info_part, m->tcb_info_issuer_chain, m->tcb_info,
                                 m->tcb_info_signature);
 
     if (err == DP_OK)
-        err = read_part(&c->qe_identity_part, c->root, m->qe_identity_issuer_chain, m->qe_identity,
+        err = read_part(c, &c->qe_identity_part, m->qe_identity_issuer_chain, m->qe_identity,
                         m->qe_identity_signature);
     if (err != DP_OK)
         return err;
@@ -153,7 +165,7 @@ static enum dp_err read_pck(struct dp_collateral *c, struct dp_slice chain)
     enum dp_err err;
 
     c->has_pck = chain.len > 0;
-    err = c->has_pck ? dp_dcap_certs_read(&c->pck_certs, chain) : DP_OK;
+    err = c->has_pck ? read_chain(c, &c->pck_certs, chain) : DP_OK;
     if (err == DP_EFORMAT)
         c->pck_fault = "A chain has not two certificates or more that can be read.";
     return err == DP_ENOMEM ? err : DP_OK;
@@ -216,6 +228,7 @@ void dp_collateral_free(struct dp_collateral *c)
     dp_tcb_info_free(&c->tcb_info);
     dp_qe_identity_free(&c->qe_identity);
     dp_dcap_certs_free(&c->pck_certs);
+    dp_dcap_known_free(&c->known);
     X509_free(c->root);
     free(c);
 }

@@ -19,6 +19,7 @@ struct dp_signed_part {
 
 struct dp_collateral {
     X509 *root;
+    struct dp_dcap_known known; /* the certificates of all chains in it */
     struct dp_dcap_crl crls[DP_CRL_COUNT];
     const char *crl_fault;
     struct dp_dcap_certs crl_issuers; /* may be none */

@@ -108,7 +108,7 @@ static struct dp_dcap_fault check_pck_chain(struct check *k)
     } else {
         if (k->q->cert_type != DP_QUOTE_CERT_CHAIN)
             return FAULT(CERTIFICATION_DATA, "The quote has no PCK chain in it.");
-        if (dp_dcap_certs_read(&k->own, k->q->cert_data) != DP_OK)
+        if (dp_dcap_certs_read(&k->own, k->q->cert_data, &k->c->known) != DP_OK)
             sentence = "The PCK chain has not two certificates or more that can be read.";
         k->certs = &k->own;
     }

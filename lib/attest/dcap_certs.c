@@ -47,39 +47,89 @@ static int decode(uint8_t *out, char *text, struct dp_slice block)
     return len >= padding ? len - padding : -1;
 }
 
-static enum dp_err add(struct dp_dcap_certs *out, struct dp_slice block)
+/* Borrowed. */
+static X509 *find(const struct dp_dcap_known *known, const uint8_t *der, int len)
+{
+    for (int i = 0; i < known->len; i++) {
+        if (known->list[i].len == len && memcmp(known->list[i].der, der, (size_t)len) == 0)
+            return known->list[i].cert;
+    }
+    return NULL;
+}
+
+/* NULL where it is none, or more. */
+static X509 *parse(const uint8_t *der, int len)
+{
+    const unsigned char *p = der;
+    X509 *cert = d2i_X509(NULL, &p, len);
+
+    /* Its extensions are read now, so that later nothing of it changes. */
+    if (cert != NULL && p == der + len && X509_check_purpose(cert, -1, 0) == 1)
+        return cert;
+    X509_free(cert);
+    return NULL;
+}
+
+static enum dp_err add(struct dp_dcap_certs *out, struct dp_slice block,
+                       const struct dp_dcap_known *known)
 {
     uint8_t *der = malloc(2 * block.len + 4);
-    const unsigned char *p = der;
-    enum dp_err err = DP_ENOMEM;
     X509 *cert = NULL;
     int len;
 
     if (der == NULL)
         return DP_ENOMEM;
     len = decode(der, (char *)der + block.len + 3, block);
-    err = DP_EFORMAT;
-    if (len > 0 && out->len < DP_DCAP_CERTS_MAX)
-        cert = d2i_X509(NULL, &p, len);
-    /* Its extensions are read now, so that later nothing of it changes. */
-    if (cert != NULL && p == der + len && X509_check_purpose(cert, -1, 0) == 1) {
-        out->certs[out->len++] = cert;
-        cert = NULL;
-        err = DP_OK;
+    if (len > 0 && out->len < DP_DCAP_CERTS_MAX) {
+        cert = find(known, der, len);
+        if (cert == NULL)
+            cert = parse(der, len);
+        else if (X509_up_ref(cert) != 1)
+            cert = NULL;
     }
-    X509_free(cert);
     free(der);
-    return err;
+    if (cert == NULL)
+        return DP_EFORMAT;
+    out->certs[out->len++] = cert;
+    return DP_OK;
 }
 
-enum dp_err dp_dcap_certs_read(struct dp_dcap_certs *out, struct dp_slice pem)
+void dp_dcap_known_add(struct dp_dcap_known *known, X509 *cert)
+{
+    unsigned char *der = NULL;
+    int len;
+
+    if (known->len == DP_DCAP_CERTS_MAX)
+        return;
+    len = i2d_X509(cert, &der);
+    if (len <= 0 || find(known, der, len) != NULL || X509_up_ref(cert) != 1) {
+        OPENSSL_free(der);
+        return;
+    }
+    known->list[known->len].cert = cert;
+    known->list[known->len].der = der;
+    known->list[known->len].len = len;
+    known->len++;
+}
+
+void dp_dcap_known_free(struct dp_dcap_known *known)
+{
+    for (int i = 0; i < known->len; i++) {
+        X509_free(known->list[i].cert);
+        OPENSSL_free(known->list[i].der);
+    }
+    known->len = 0;
+}
+
+enum dp_err dp_dcap_certs_read(struct dp_dcap_certs *out, struct dp_slice pem,
+                               const struct dp_dcap_known *known)
 {
     struct dp_slice block;
     enum dp_err err = DP_OK;
 
     *out = (struct dp_dcap_certs){.len = 0};
     while (err == DP_OK && pem.data != NULL && next_block(&block, &pem))
-        err = add(out, block);
+        err = add(out, block, known);
     if (err == DP_OK && out->len < 2)
         err = DP_EFORMAT;
     ERR_clear_error();

@@ -12,6 +12,23 @@
 
 #define DP_DCAP_CERTS_MAX 10
 
+/* --- certificates that are there already --- */
+
+/* To read a certificate's key takes longer than to check a signature with it, and most chains share
+ * all but their first certificate. */
+struct dp_dcap_known {
+    struct {
+        X509 *cert;
+        unsigned char *der;
+        int len;
+    } list[DP_DCAP_CERTS_MAX];
+    int len;
+};
+
+/* Remember it, with a reference of its own. Does nothing where there is no room. */
+void dp_dcap_known_add(struct dp_dcap_known *known, X509 *cert);
+void dp_dcap_known_free(struct dp_dcap_known *known);
+
 /* --- certificates as they came --- */
 
 struct dp_dcap_certs {
@@ -20,15 +37,17 @@ struct dp_dcap_certs {
 };
 
 /**
- * Read PEM, the leaf first. What stands between certificates is left out, and so is one whose
- * base64 has another character in it; one that is no certificate is a fault.
+ * Read PEM, the leaf first. One whose bytes are known is not read again. What stands between
+ * certificates is left out, and so is one whose base64 has another character in it; one that is no
+ * certificate is a fault.
  *
  * Out: out  to be freed by dp_dcap_certs_free, whatever is returned
  * Returns: DP_OK, DP_EFORMAT (fewer than two, more than DP_DCAP_CERTS_MAX, or not certificates),
  *          DP_ENOMEM
  */
 DP_MUST_CHECK
-enum dp_err dp_dcap_certs_read(struct dp_dcap_certs *out, struct dp_slice pem);
+enum dp_err dp_dcap_certs_read(struct dp_dcap_certs *out, struct dp_slice pem,
+                               const struct dp_dcap_known *known);
 void dp_dcap_certs_free(struct dp_dcap_certs *certs);
 
 /* --- CRLs --- */

@@ -207,8 +207,8 @@ static void published_quotes_get_their_verdicts(void **state)
         if (vectors_bool(want, "valid")) {
             expect_valid(want, &got, name);
             valid++;
-        } else if (strcmp(vectors_text(want, "failure"),
-                          dp_dcap_failure_name(got.fault.failure)) == 0) {
+        } else if (strcmp(vectors_text(want, "failure"), dp_dcap_failure_name(got.fault.failure)) ==
+                   0) {
             named++;
         } else {
             print_message("%s: %s, listed as %s\n", name, dp_dcap_failure_name(got.fault.failure),
