@@ -48,17 +48,29 @@ int quote_read(const struct client *client, struct dp_buf *bytes, const char *pa
     return code;
 }
 
+static void print_member(const char *prefix, const char *dot, const char *name,
+                         struct json_object *value)
+{
+    printf("%s%s%s %s\n", prefix, dot, name, json_object_get_string(value));
+}
+
+static void print_inner(const char *prefix, struct json_object *object)
+{
+    json_object_object_foreach(object, name, value)
+    {
+        print_member(prefix, ".", name, value);
+    }
+}
+
+/* One level of objects: the QE's report. */
 static void print_members(struct json_object *object)
 {
     json_object_object_foreach(object, name, value)
     {
-        if (json_object_is_type(value, json_type_object)) {
-            /* One level: the QE's report. */
-            json_object_object_foreach(value, inner, text)
-                printf("%s.%s %s\n", name, inner, json_object_get_string(text));
-        } else {
-            printf("%s %s\n", name, json_object_get_string(value));
-        }
+        if (json_object_is_type(value, json_type_object))
+            print_inner(name, value);
+        else
+            print_member("", "", name, value);
     }
 }
 

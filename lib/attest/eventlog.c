@@ -69,7 +69,7 @@ static enum dp_err read_text(struct dp_slice *out, const struct reader *r, const
 
 static enum dp_err read_payload(struct dp_event *event, struct reader *r)
 {
-    struct dp_slice hex;
+    struct dp_slice hex = {NULL, 0};
     size_t len;
     enum dp_err err = read_text(&hex, r, "event_payload");
 
@@ -86,7 +86,7 @@ static enum dp_err read_payload(struct dp_event *event, struct reader *r)
 static enum dp_err read_digest(uint8_t digest[static DP_RTMR_LEN], bool *given,
                                const struct reader *r)
 {
-    struct dp_slice hex;
+    struct dp_slice hex = {NULL, 0};
     size_t len;
     enum dp_err err = read_text(&hex, r, "digest");
 
@@ -195,7 +195,7 @@ static enum dp_err read_boot(struct dp_event *event, struct reader *r)
 
 static enum dp_err read_event(struct dp_event *event, struct reader *r)
 {
-    uint32_t imr;
+    uint32_t imr = 0;
     enum dp_err err;
 
     if (r->log->tree.nodes[r->node].kind != DP_NODE_OBJECT)

@@ -2,13 +2,19 @@
 #include "vectors.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/x509.h>
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "attest/collateral.h"
 #include "attest/dcap_chain.h"
+#include "attest/pck.h"
 #include "attest/pcs.h"
+#include "attest/qe_identity.h"
 #include "attest/quote.h"
 #include "attest/tcb_info.h"
 #include "attest/td_policy.h"
@@ -268,6 +274,164 @@ static void a_certificate_counts_in_its_last_second(void **state)
     X509_free(root);
 }
 
+/* --- certificates and CRLs that nobody publishes --- */
+
+static EVP_PKEY *key_of(const char *name)
+{
+    struct json_object *row = vectors_member(vectors_member(keys, "keys"), name);
+    struct bytes scalar = vectors_hex(row, "scalar"), point = vectors_hex(row, "public_key");
+    BIGNUM *number = BN_bin2bn(scalar.data, (int)scalar.len, NULL);
+    OSSL_PARAM_BLD *build = OSSL_PARAM_BLD_new();
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+    EVP_PKEY *key = NULL;
+    OSSL_PARAM *params;
+
+    OSSL_PARAM_BLD_push_utf8_string(build, OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+    OSSL_PARAM_BLD_push_BN(build, OSSL_PKEY_PARAM_PRIV_KEY, number);
+    OSSL_PARAM_BLD_push_octet_string(build, OSSL_PKEY_PARAM_PUB_KEY, point.data, point.len);
+    params = OSSL_PARAM_BLD_to_param(build);
+    assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_KEYPAIR, params), 1);
+    OSSL_PARAM_free(params);
+    OSSL_PARAM_BLD_free(build);
+    EVP_PKEY_CTX_free(ctx);
+    BN_free(number);
+    bytes_free(scalar);
+    bytes_free(point);
+    return key;
+}
+
+/* As PEM, what a certificate of the test root would have signed. */
+static char *issue(const char *issuer, const EVP_MD *hash)
+{
+    X509 *from = root_of(issuer), *cert = X509_new();
+    EVP_PKEY *key = key_of(issuer), *own = key_of("attestation");
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text, *out;
+    long len;
+
+    assert_int_equal(X509_set_version(cert, X509_VERSION_3), 1);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
+                               (const unsigned char *)"stranger", -1, -1, 0);
+    assert_int_equal(X509_set_issuer_name(cert, X509_get_subject_name(from)), 1);
+    assert_int_equal(X509_set1_notBefore(cert, X509_get0_notBefore(from)), 1);
+    assert_int_equal(X509_set1_notAfter(cert, X509_get0_notAfter(from)), 1);
+    assert_int_equal(X509_set_pubkey(cert, own), 1);
+    assert_true(X509_sign(cert, key, hash) > 0);
+    assert_int_equal(PEM_write_bio_X509(bio, cert), 1);
+    len = BIO_get_mem_data(bio, &text);
+    out = strndup(text, (size_t)len);
+    BIO_free(bio);
+    EVP_PKEY_free(key);
+    EVP_PKEY_free(own);
+    X509_free(cert);
+    X509_free(from);
+    return out;
+}
+
+static const struct {
+    const char *issuer, *second; /* of the chain */
+    bool sha384, leads;
+} issued[] = {
+    {"pck-ca", "pck-ca", false, true},
+    {"root", "root", false, true},
+    {"pck-ca", "pck-ca", true, false},            /* another hash than Intel's */
+    {"tcb-signing", "tcb-signing", false, false}, /* no CA */
+    {"pck", "pck", false, false},
+};
+
+static void only_a_ca_may_have_signed(void **state)
+{
+    X509 *root = root_of("root");
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(issued) / sizeof(issued[0]); i++) {
+        char *leaf = issue(issued[i].issuer, issued[i].sha384 ? EVP_sha384() : EVP_sha256());
+        bool under_pck = strcmp(issued[i].issuer, "pck") == 0;
+        struct dp_dcap_certs certs;
+        struct dp_dcap_path path;
+
+        assert_int_equal(
+            read_certs(&certs, leaf, pem(issued[i].second), under_pck ? pem("pck-ca") : ""), DP_OK);
+        if ((dp_dcap_path_find(&path, &certs, root) == NULL) != issued[i].leads)
+            fail_msg("%s", issued[i].issuer);
+        dp_dcap_certs_free(&certs);
+        free(leaf);
+    }
+    X509_free(root);
+}
+
+static void a_platform_is_named_once(void **state)
+{
+    ASN1_OBJECT *oid = OBJ_txt2obj("1.2.840.113741.1.13.1", 1);
+    X509 *pck = root_of("pck");
+    struct dp_pck read;
+
+    (void)state;
+    assert_int_equal(dp_pck_read(&read, pck), DP_OK);
+    assert_int_equal(read.pcesvn, 11);
+    assert_int_equal(X509_add_ext(pck, X509_get_ext(pck, X509_get_ext_by_OBJ(pck, oid, -1)), -1),
+                     1);
+    assert_int_equal(dp_pck_read(&read, pck), DP_EFORMAT);
+    assert_int_equal(read.pcesvn, 0);
+    ASN1_OBJECT_free(oid);
+    X509_free(pck);
+}
+
+/* Such as one that says that the CRL is for some certificates alone. */
+static void a_crl_with_a_critical_extension_is_refused(void **state)
+{
+    struct json_object *collateral = vectors_load("quotes/test-root/c00.json");
+    struct bytes der = vectors_hex(collateral, "pck_crl");
+    const unsigned char *p = der.data;
+    X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)der.len);
+    unsigned char *changed = NULL;
+    X509_EXTENSION *extension;
+    struct dp_dcap_crl read;
+    int len;
+
+    (void)state;
+    assert_int_equal(dp_dcap_crl_read(&read, der.data, der.len), DP_OK);
+    dp_dcap_crl_free(&read);
+    assert_int_equal(dp_dcap_crl_read(&read, der.data, der.len - 1), DP_EFORMAT);
+    dp_dcap_crl_free(&read);
+    for (int critical = 0; critical <= 1; critical++) {
+        extension = X509V3_EXT_conf_nid(NULL, NULL, NID_issuing_distribution_point,
+                                        critical ? "critical,onlyCA:TRUE" : "onlyCA:TRUE");
+        assert_non_null(extension);
+        assert_int_equal(X509_CRL_add_ext(crl, extension, -1), 1);
+        X509_EXTENSION_free(extension);
+        assert_int_equal(X509_CRL_sort(crl), 1); /* or it keeps its old bytes */
+        OPENSSL_free(changed);
+        changed = NULL;
+        len = i2d_X509_CRL(crl, &changed);
+        assert_true(len > (int)der.len);
+        assert_int_equal(dp_dcap_crl_read(&read, changed, (size_t)len),
+                         critical ? DP_EFORMAT : DP_OK);
+        dp_dcap_crl_free(&read);
+    }
+    OPENSSL_free(changed);
+    X509_CRL_free(crl);
+    bytes_free(der);
+    json_object_put(collateral);
+}
+
+/* --- the quoting enclave --- */
+
+static void a_qe_in_debug_mode_is_none(void **state)
+{
+    struct dp_isv_level level = {.isvsvn = 0};
+    struct dp_qe_identity identity = {.levels = {&level, 1}}; /* masks of zero: anything fits */
+    struct dp_sgx_report report = {.attributes = {0}};
+    struct dp_tcb_verdict verdict;
+
+    (void)state;
+    assert_int_equal(dp_qe_identity_check(&verdict, &identity, &report).failure, DP_DCAP_VALID);
+    report.attributes[0] = 2;
+    assert_int_equal(dp_qe_identity_check(&verdict, &identity, &report).failure,
+                     DP_DCAP_QE_IDENTITY);
+}
+
 static void the_root_is_intels(void **state)
 {
     struct bytes want = vectors_file("quotes/real/intel-root-ca.der");
@@ -322,6 +486,10 @@ int main(void)
         cmocka_unit_test(certificates_are_found_in_pem),
         cmocka_unit_test(only_whole_chains_lead_to_the_root),
         cmocka_unit_test(a_certificate_counts_in_its_last_second),
+        cmocka_unit_test(only_a_ca_may_have_signed),
+        cmocka_unit_test(a_platform_is_named_once),
+        cmocka_unit_test(a_crl_with_a_critical_extension_is_refused),
+        cmocka_unit_test(a_qe_in_debug_mode_is_none),
         cmocka_unit_test(the_root_is_intels),
         cmocka_unit_test(what_is_signed_is_cut_out_as_it_stands),
     };
