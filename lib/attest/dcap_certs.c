@@ -32,19 +32,21 @@ static bool next_block(struct dp_slice *block, struct dp_slice *rest)
     return false;
 }
 
-/* Base64 without its line ends. Returns: the length of what it stands for, or -1 */
+/* Base64 up to its first "=", without line ends; bits that make no byte are dropped. What a PEM's
+ * text looks like proves nothing, its bytes do. text has room for three characters more than block.
+ * Returns: the length of what it stands for, or -1 */
 static int decode(uint8_t *out, char *text, struct dp_slice block)
 {
-    int len = 0, padding = 0;
+    int len = 0, whole;
 
-    for (size_t i = 0; i < block.len; i++) {
+    for (size_t i = 0; i < block.len && block.data[i] != '='; i++) {
         if (block.data[i] != '\r' && block.data[i] != '\n')
             text[len++] = block.data[i];
     }
-    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
-        padding++;
-    len = EVP_DecodeBlock(out, (unsigned char *)text, len);
-    return len >= padding ? len - padding : -1;
+    whole = len * 3 / 4;
+    while (len % 4 != 0)
+        text[len++] = 'A';
+    return EVP_DecodeBlock(out, (unsigned char *)text, len) == len / 4 * 3 ? whole : -1;
 }
 
 /* Borrowed. */
@@ -73,7 +75,7 @@ static X509 *parse(const uint8_t *der, int len)
 static enum dp_err add(struct dp_dcap_certs *out, struct dp_slice block,
                        const struct dp_dcap_known *known)
 {
-    uint8_t *der = malloc(2 * block.len + 4);
+    uint8_t *der = malloc(2 * (block.len + 3));
     X509 *cert = NULL;
     int len;
 

@@ -55,6 +55,18 @@ test('every published quote, but for what the official verifier does not look at
     assert.equal(different, 20);
 });
 
+test('a chain as PEM, each character around its marks changed', () => {
+    const base = published.find(({ name }) => name === 'base'), field = 'tcb_info_issuer_chain', text = base.collateral[field];
+    const marks = [...text.matchAll(/-----(BEGIN|END) CERTIFICATE-----/g)].map(({ index }) => index);
+    const cases = [...text].flatMap((_, i) => (marks.some((mark) => Math.abs(i - mark) < 40) ? ['', ' ', 'A', '=', '\n', '/', '-', '\r', '\t'] : [])
+        .map((char) => ({ ...base, how: `${i} ${JSON.stringify(char)}`, collateral: { ...base.collateral, [field]: text.slice(0, i) + char + text.slice(i + 1) } })));
+    assert.ok(cases.length > 1500);
+    ours(cases).forEach((mine, i) => {
+        const theirs = official(cases[i]);
+        assert.ok(agree(mine, theirs), `${cases[i].how}: ${mine}, they: ${theirs}`);
+    });
+});
+
 test(`${COUNT} changed quotes and collateral`, (t) => {
     const r = random(SEED), reasons = {};
     let same = 0, valid = 0;

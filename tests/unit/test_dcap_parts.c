@@ -192,6 +192,17 @@ static void certificates_are_found_in_pem(void **state)
     broken[30] = 'A';
     assert_int_equal(read_certs(&certs, pem("pck"), pem("pck-ca"), broken), DP_EFORMAT);
     dp_dcap_certs_free(&certs);
+    /* Padding may lack, but ends it where it stands. */
+    snprintf(broken, sizeof(broken), "%s", pem("tcb-signing"));
+    assert_non_null(strstr(broken, "=\n-----END"));
+    *strstr(broken, "=\n-----END") = '\n';
+    assert_int_equal(read_certs(&certs, broken, pem("root"), ""), DP_OK);
+    assert_int_equal(certs.len, 2);
+    dp_dcap_certs_free(&certs);
+    assert_non_null(strstr(broken, "AA"));
+    *strstr(broken, "AA") = '=';
+    assert_int_equal(read_certs(&certs, broken, pem("root"), ""), DP_EFORMAT);
+    dp_dcap_certs_free(&certs);
     for (int i = 0; i <= DP_DCAP_CERTS_MAX; i++)
         snprintf(blocks + strlen(blocks), sizeof(blocks) - strlen(blocks), "%s", pem("pck"));
     assert_int_equal(read_certs(&certs, blocks, "", ""), DP_EFORMAT);
