@@ -7,10 +7,12 @@
 int command_chain(int argc, char **argv);
 int command_compose(int argc, char **argv);
 int command_db(int argc, char **argv);
+int command_eventlog(int argc, char **argv);
 int command_health(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
 int command_log(int argc, char **argv);
+int command_quote(int argc, char **argv);
 int command_rebuild(int argc, char **argv);
 int command_reload(int argc, char **argv);
 int command_sign(int argc, char **argv);

@@ -21,4 +21,14 @@ void dp_clock_format(char out[static DP_CLOCK_TEXT_SIZE], int64_t unix_ms);
 DP_MUST_CHECK
 enum dp_err dp_clock_parse(int64_t *out, const char *text);
 
+/**
+ * Read any RFC 3339 text of the years 1970 to 9999: with a fraction of a second or without, in UTC
+ * or at an offset. A leap second is refused.
+ *
+ * Out: out  Unix milliseconds; what is finer is cut off
+ * Returns: DP_OK, DP_EFORMAT
+ */
+DP_MUST_CHECK
+enum dp_err dp_clock_parse_any(int64_t *out, const char *text);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <strings.h>
 
 #include <curl/curl.h>
 
@@ -52,11 +54,14 @@ static bool set_options(CURL *curl, const struct dp_http_request *request,
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK;
+           curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK &&
+           (request->headers == NULL ||
+            (curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take) == CURLE_OK &&
+             curl_easy_setopt(curl, CURLOPT_HEADERDATA, request->headers) == CURLE_OK));
 }
 
-static enum dp_err perform(CURL *curl, long *status, const struct dp_buf *body, const char *message,
-                           struct dp_detail *detail)
+static enum dp_err perform(CURL *curl, const struct dp_http_request *request, long *status,
+                           const struct dp_buf *body, const char *message, struct dp_detail *detail)
 {
     CURLcode code = curl_easy_perform(curl);
 
@@ -66,6 +71,8 @@ static enum dp_err perform(CURL *curl, long *status, const struct dp_buf *body, 
     }
     if (body->err != DP_OK)
         return dp_fail(detail, body->err, NULL, "The answer is over %zu bytes.", body->limit);
+    if (request->headers != NULL && request->headers->err != DP_OK)
+        return dp_fail(detail, request->headers->err, NULL, "The answer's headers are too long.");
     return dp_fail(detail, code == CURLE_OPERATION_TIMEDOUT ? DP_ETIMEOUT : DP_EIO, NULL, "%s",
                    message[0] != '\0' ? message : curl_easy_strerror(code));
 }
@@ -85,8 +92,29 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
     if (err == DP_OK && !set_options(curl, request, headers, body, message))
         err = DP_EINVAL;
     if (err == DP_OK)
-        err = perform(curl, status, body, message, detail);
+        err = perform(curl, request, status, body, message, detail);
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return err;
+}
+
+bool dp_http_header(struct dp_slice *out, const struct dp_buf *headers, const char *name)
+{
+    size_t name_len = strlen(name);
+    const char *line = headers->data, *end;
+    bool found = false;
+
+    for (; line != NULL && *line != '\0'; line = *end != '\0' ? end + 1 : end) {
+        end = line + strcspn(line, "\n");
+        if ((size_t)(end - line) <= name_len || strncasecmp(line, name, name_len) != 0 ||
+            line[name_len] != ':')
+            continue;
+        out->data = line + name_len + 1;
+        out->data += strspn(out->data, " \t");
+        out->len = out->data < end ? (size_t)(end - out->data) : 0;
+        while (out->len > 0 && strchr(" \t\r", out->data[out->len - 1]) != NULL)
+            out->len--;
+        found = true;
+    }
+    return found;
 }

@@ -3,6 +3,8 @@
 #ifndef DP_NET_HTTP_H
 #define DP_NET_HTTP_H
 
+#include <stdbool.h>
+
 #include "base/buf.h"
 #include "base/err.h"
 
@@ -12,6 +14,7 @@ struct dp_http_request {
     const char *token; /* sent as Authorization: Bearer, or NULL */
     const char *json;  /* body, or NULL for none */
     unsigned within_ms;
+    struct dp_buf *headers; /* NULL, or where the answer's header lines are added, as they came */
 };
 
 /**
@@ -23,11 +26,20 @@ struct dp_http_request {
  * Returns: DP_OK       there is an answer, whatever its status
  *          DP_EIO      no connection, a certificate that does not verify, a broken answer
  *          DP_ETIMEOUT
- *          DP_ETOOBIG  the answer is over body's limit
+ *          DP_ETOOBIG  the answer is over body's limit, or its headers over theirs
  *          DP_ENOMEM
  */
 DP_MUST_CHECK
 enum dp_err dp_http_send(const struct dp_http_request *request, long *status, struct dp_buf *body,
                          struct dp_detail *detail);
+
+/**
+ * The value of a header, without the space around it.
+ *
+ * Out: out  borrowed from headers; of several the last
+ * In:  name of any case
+ * Returns: false where there is none
+ */
+bool dp_http_header(struct dp_slice *out, const struct dp_buf *headers, const char *name);
 
 #endif

@@ -62,9 +62,56 @@ static void durations_never_run_backwards(void **state)
     assert_true(dp_clock_mono_us() - start >= 20000);
 }
 
+static const struct {
+    const char *text;
+    int64_t unix_ms; /* -1: refused */
+} spellings[] = {
+    {"1970-01-01T00:00:00Z", 0},
+    {"2025-06-19T10:10:35Z", 1750327835000},
+    {"2025-06-19t10:10:35z", 1750327835000},
+    {"2025-06-19T10:10:35.5Z", 1750327835500},
+    {"2025-06-19T10:10:35.123456789Z", 1750327835123},
+    {"2025-06-19T12:10:35+02:00", 1750327835000},
+    {"2025-06-19T04:40:35-05:30", 1750327835000},
+    {"2024-02-29T00:00:00Z", 1709164800000},
+    {"9999-12-31T23:59:59Z", 253402300799000},
+    {"2025-02-29T00:00:00Z", -1},
+    {"2025-13-01T00:00:00Z", -1},
+    {"2025-00-01T00:00:00Z", -1},
+    {"2025-01-00T00:00:00Z", -1},
+    {"2025-01-01T24:00:00Z", -1},
+    {"2025-01-01T00:60:00Z", -1},
+    {"2025-01-01T00:00:60Z", -1},
+    {"2025-01-01T00:00:00", -1},
+    {"2025-01-01T00:00:00.Z", -1},
+    {"2025-01-01T00:00:00Z ", -1},
+    {"2025-01-01 00:00:00Z", -1},
+    {"2025-1-01T00:00:00Z", -1},
+    {"+025-01-01T00:00:00Z", -1},
+    {"1969-12-31T23:59:59Z", -1},
+    {"2025-01-01T00:00:00+24:00", -1},
+    {"2025-01-01T00:00:00+01:60", -1},
+    {"2025-01-01T00:00:00+0100", -1},
+    {"2025-01-01", -1},
+    {"", -1},
+};
+
+static void any_spelling_of_rfc_3339_is_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < COUNT(spellings); i++) {
+        int64_t got = -1;
+        enum dp_err err = dp_clock_parse_any(&got, spellings[i].text);
+
+        if (got != spellings[i].unix_ms || (err == DP_OK) != (spellings[i].unix_ms >= 0))
+            fail_msg("%s: %lld", spellings[i].text, (long long)got);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_spelling_of_rfc_3339_is_read),
         cmocka_unit_test(known_instants),
         cmocka_unit_test(wall_time_is_that_of_the_system),
         cmocka_unit_test(durations_never_run_backwards),
