@@ -37,12 +37,10 @@ static enum dp_err check_key(const struct dp_guest_key *key, const struct dp_use
 static enum dp_err begin(struct dp_exchange *x, struct signing *signing, size_t items)
 {
     const struct dp_user *user = &signing->user;
-    enum dp_err err = dp_store_find_user(x->service->store, &signing->user, x->user_id);
+    enum dp_err err = DP_ENOMEM;
 
     signing->rows = calloc(items, sizeof(*signing->rows));
-    if (err == DP_OK && signing->rows == NULL)
-        err = DP_ENOMEM;
-    if (err == DP_OK)
+    if (signing->rows != NULL)
         err = dp_wallet_key(x->service->wallet, &signing->key, user->key_namespace, user->user_id);
     return err == DP_OK ? check_key(&signing->key, user) : err;
 }
@@ -138,7 +136,8 @@ static enum dp_err sign_message(struct dp_exchange *x)
     struct json_object *body = NULL, *answer = json_object_new_object();
     struct dp_message message = {0};
     struct signing signing = {0};
-    enum dp_err err = answer != NULL ? dp_auth_require_user(x, x->user_id) : DP_ENOMEM;
+    enum dp_err err =
+        answer != NULL ? dp_auth_require_signer(x, &signing.user, x->user_id) : DP_ENOMEM;
 
     if (err == DP_OK)
         err = dp_request_json(x, &body);
@@ -177,7 +176,8 @@ static enum dp_err sign_batch(struct dp_exchange *x)
     struct json_object *body = NULL, *items = NULL, *results = NULL;
     struct json_object *answer = json_object_new_object();
     struct signing signing = {0};
-    enum dp_err err = answer != NULL ? dp_auth_require_user(x, x->user_id) : DP_ENOMEM;
+    enum dp_err err =
+        answer != NULL ? dp_auth_require_signer(x, &signing.user, x->user_id) : DP_ENOMEM;
 
     if (err == DP_OK)
         err = dp_request_json_within(x, &body, DP_BATCH_BODY_MAX);

@@ -170,7 +170,9 @@ enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_d
     memset(out, 0, sizeof(*out));
     out->info = DP_BUF_INIT(16 * SIM_FILE_MAX);
     out->attestation = DP_BUF_INIT(SIM_FILE_MAX);
-    err = read_keys(out, files->keys, detail);
+    err = dp_memo_open(&out->vouched, SIM_VOUCHED_MAX, DP_SECP_SIG_LEN);
+    if (err == DP_OK)
+        err = read_keys(out, files->keys, detail);
     if (err == DP_OK)
         err = read_blob(&out->blob, &out->attestation, files->attestation, detail);
     if (err == DP_OK)
@@ -187,5 +189,6 @@ void sim_close(struct sim *sim)
     dp_buf_free(&sim->attestation);
     dp_buf_free(&sim->info);
     sim_ca_free(&sim->ca);
+    dp_memo_close(sim->vouched);
     OPENSSL_cleanse(sim, sizeof(*sim));
 }

@@ -78,7 +78,7 @@ static void put_escaped(struct line *line, const char *text)
 {
     for (; *text != '\0'; text++) {
         unsigned char c = (unsigned char)*text;
-        char escaped[8];
+        char escaped[8] = {c < 0x7f ? (char)c : '?'};
 
         if (room(line) < sizeof("\\u0000\"") - 1)
             return;
@@ -86,8 +86,6 @@ static void put_escaped(struct line *line, const char *text)
             snprintf(escaped, sizeof(escaped), "\\%c", c);
         else if (c < 0x20)
             snprintf(escaped, sizeof(escaped), "\\u%04x", c);
-        else
-            snprintf(escaped, sizeof(escaped), "%c", c < 0x7f ? c : '?');
         put(line, escaped, strlen(escaped));
     }
 }

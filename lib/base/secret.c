@@ -215,6 +215,22 @@ void dp_secret_call(void (*work)(void *arg), void *arg)
 static pthread_cond_t stack_returned = PTHREAD_COND_INITIALIZER;
 static _Thread_local bool inside; /* this thread is in dp_secret_call */
 
+#if defined(__x86_64__)
+/* Nothing but the stack pointer changes. The calls of ucontext.h would save and set the mask of
+ * signals too, which here is always the same: three system calls. */
+static void call_on(uint8_t *stack, void (*work)(void *arg), void *arg)
+{
+    uint8_t *end = stack + DP_SECRET_STACK_SIZE;
+
+    __asm__ volatile("movq %%rsp, %%rbx\n\tmovq %[end], %%rsp\n\tcallq *%[work]\n\t"
+                     "movq %%rbx, %%rsp"
+                     : "+D"(arg), [end] "+S"(end), [work] "+a"(work)
+                     :
+                     : "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "xmm0", "xmm1", "xmm2",
+                       "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11",
+                       "xmm12", "xmm13", "xmm14", "xmm15", "cc", "memory");
+}
+#else
 struct call {
     void (*work)(void *arg);
     void *arg;
@@ -227,6 +243,21 @@ static void start(unsigned high, unsigned low)
 
     call->work(call->arg);
 }
+
+static void call_on(uint8_t *stack, void (*work)(void *arg), void *arg)
+{
+    struct call call = {work, arg};
+    ucontext_t here, there;
+
+    getcontext(&there);
+    there.uc_stack.ss_sp = stack;
+    there.uc_stack.ss_size = DP_SECRET_STACK_SIZE;
+    there.uc_link = &here;
+    makecontext(&there, (void (*)(void))start, 2, (unsigned)((uintptr_t)&call >> 16 >> 16),
+                (unsigned)(uintptr_t)&call);
+    swapcontext(&here, &there);
+}
+#endif
 
 static uint8_t *take_stack(void)
 {
@@ -253,8 +284,6 @@ static void return_stack(uint8_t *stack)
 
 void dp_secret_call(void (*work)(void *arg), void *arg)
 {
-    struct call call = {work, arg};
-    ucontext_t here, there;
     uint8_t *stack;
 
     assert(pool != NULL);
@@ -263,14 +292,8 @@ void dp_secret_call(void (*work)(void *arg), void *arg)
         return;
     }
     stack = take_stack();
-    getcontext(&there);
-    there.uc_stack.ss_sp = stack;
-    there.uc_stack.ss_size = DP_SECRET_STACK_SIZE;
-    there.uc_link = &here;
-    makecontext(&there, (void (*)(void))start, 2, (unsigned)((uintptr_t)&call >> 16 >> 16),
-                (unsigned)(uintptr_t)&call);
     inside = true;
-    swapcontext(&here, &there);
+    call_on(stack, work, arg);
     inside = false;
     return_stack(stack);
 }

@@ -176,32 +176,43 @@ static enum dp_err read_chain(struct dp_guest_key *out, struct json_object *answ
     return err == DP_OK ? read_signature(out->kms_signature, chain, 1) : err;
 }
 
-/* Decoding and deriving leave copies, hence inside dp_secret_call. */
+/* Decoding leaves copies, hence inside dp_secret_call. */
 struct taking {
-    uint8_t *key, *public_key;
+    uint8_t *key;
     struct dp_slice body;
     enum dp_err err;
 };
 
-static void take_both(void *arg)
+static void call_take_key(void *arg)
 {
     struct taking *t = arg;
 
     t->err = take_key(t->key, t->body);
-    /* A key that is zero or not below the group order is no key. */
-    if (t->err == DP_OK && dp_secp_public(t->public_key, t->key) != DP_OK)
-        t->err = DP_EGUEST;
 }
 
-static enum dp_err read_answer(struct dp_guest_key *out, uint8_t *key, struct dp_slice body)
+/* A key that is zero or not below the group order is no key. */
+static enum dp_err find_public(struct dp_guest_key *out, const uint8_t *key,
+                               struct dp_pub_memo *memo)
 {
-    struct taking taking = {.key = key, .public_key = out->public_key, .body = body};
+    enum dp_err err = memo != NULL ? dp_pub_memo_public(memo, out->public_key, key)
+                                   : dp_secp_public(out->public_key, key);
+
+    return err == DP_OK ? DP_OK : DP_EGUEST;
+}
+
+static enum dp_err read_answer(struct dp_guest_key *out, uint8_t *key, struct dp_slice body,
+                               struct dp_pub_memo *memo)
+{
+    struct taking taking = {.key = key, .body = body};
     struct json_object *answer = NULL;
     enum dp_err err;
 
-    dp_secret_call(take_both, &taking);
+    dp_secret_call(call_take_key, &taking);
     if (taking.err != DP_OK)
         return taking.err;
+    err = find_public(out, key, memo);
+    if (err != DP_OK)
+        return err;
     if (dp_json_parse(&answer, body.data, body.len, NULL) != DP_OK)
         return DP_EGUEST;
     err = check_taken(answer);
@@ -213,6 +224,12 @@ static enum dp_err read_answer(struct dp_guest_key *out, uint8_t *key, struct dp
 
 enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, const char *path,
                              const char *purpose)
+{
+    return dp_guest_get_key_again(guest, out, path, purpose, NULL);
+}
+
+enum dp_err dp_guest_get_key_again(struct dp_guest *guest, struct dp_guest_key *out,
+                                   const char *path, const char *purpose, struct dp_pub_memo *memo)
 {
     int64_t start = dp_clock_mono_us();
     struct dp_buf request = DP_BUF_INIT(REQUEST_MAX);
@@ -232,7 +249,7 @@ enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, c
     err = dp_guest_call(guest, &body, (char *)slot + ANSWER_AT, ANSWER_MAX, "/GetKey", request.data,
                         request.len);
     if (err == DP_OK)
-        err = read_answer(out, slot, body);
+        err = read_answer(out, slot, body, memo);
 out:
     dp_buf_free(&request);
     dp_metrics_observe(DP_METRIC_GETKEY_LATENCY, "", dp_clock_mono_us() - start);

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "crypto/pubmemo.h"
 #include "crypto/secp.h"
 #include "dstack/chain.h"
 
@@ -53,6 +54,12 @@ struct dp_guest_key {
 DP_MUST_CHECK
 enum dp_err dp_guest_get_key(struct dp_guest *guest, struct dp_guest_key *out, const char *path,
                              const char *purpose);
+
+/* The same for who asks for a key again and again: what is the public key of a key that was seen
+ * before is looked up, not derived. The key itself comes from the agent each time. */
+DP_MUST_CHECK
+enum dp_err dp_guest_get_key_again(struct dp_guest *guest, struct dp_guest_key *out,
+                                   const char *path, const char *purpose, struct dp_pub_memo *memo);
 
 /* Wipe and give back. Takes a key that was never filled, if it is all zero. */
 void dp_guest_key_free(struct dp_guest_key *key);

@@ -17,6 +17,7 @@ enum trust { UNKNOWN, PASSED, FAILED };
 struct dp_wallet {
     struct dp_guest *guest;
     const char *key_namespace;
+    struct dp_pub_memo *memo;   /* of the keys that were signed with */
     struct dp_key_cache *cache; /* or NULL: no key is kept */
     atomic_int trust;           /* what the agent's self-test said */
     pthread_mutex_t lock;       /* guards what follows */
@@ -49,13 +50,17 @@ enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
                            const char *key_namespace)
 {
     struct dp_wallet *wallet = calloc(1, sizeof(*wallet));
+    enum dp_err err = wallet != NULL ? dp_pub_memo_open(&wallet->memo) : DP_ENOMEM;
 
-    *out = wallet;
-    if (wallet == NULL)
-        return DP_ENOMEM;
+    *out = NULL;
+    if (err != DP_OK) {
+        free(wallet);
+        return err;
+    }
     wallet->guest = guest;
     wallet->key_namespace = key_namespace;
     pthread_mutex_init(&wallet->lock, NULL);
+    *out = wallet;
     return DP_OK;
 }
 
@@ -64,6 +69,7 @@ void dp_wallet_close(struct dp_wallet *wallet)
     if (wallet == NULL)
         return;
     dp_key_cache_close(wallet->cache);
+    dp_pub_memo_close(wallet->memo);
     pthread_mutex_destroy(&wallet->lock);
     free(wallet);
 }
@@ -87,19 +93,19 @@ static enum dp_err derive(struct dp_wallet *wallet, struct dp_guest_key *key,
     return err == DP_OK ? dp_guest_get_key(wallet->guest, key, path, DP_PURPOSE) : err;
 }
 
-/* The same from the cache, where there is one. */
+/* The same for signing, from the cache where there is one. */
 static enum dp_err find_or_derive(struct dp_wallet *wallet, struct dp_guest_key *key,
                                   const char *key_namespace, const char *user_id)
 {
     char path[DP_KEY_PATH_SIZE];
     enum dp_err err = write_path(path, key_namespace, user_id);
 
-    if (wallet->cache == NULL || err != DP_OK)
-        return derive(wallet, key, key_namespace, user_id);
-    if (dp_key_cache_find(wallet->cache, key, path))
+    if (err != DP_OK)
+        return err;
+    if (wallet->cache != NULL && dp_key_cache_find(wallet->cache, key, path))
         return DP_OK;
-    err = derive(wallet, key, key_namespace, user_id);
-    if (err == DP_OK)
+    err = dp_guest_get_key_again(wallet->guest, key, path, DP_PURPOSE, wallet->memo);
+    if (err == DP_OK && wallet->cache != NULL)
         dp_key_cache_keep(wallet->cache, key, path);
     return err;
 }

@@ -14,7 +14,8 @@ struct dp_wallet;
 DP_MUST_CHECK
 enum dp_err dp_wallet_self_test(void);
 
-/* guest and key_namespace are borrowed. Returns: DP_OK, DP_ENOMEM */
+/* guest and key_namespace are borrowed. dp_secp_init must have been called. Returns: DP_OK,
+ * DP_ENOMEM, DP_ECRYPTO (no randomness) */
 DP_MUST_CHECK
 enum dp_err dp_wallet_open(struct dp_wallet **out, struct dp_guest *guest,
                            const char *key_namespace);

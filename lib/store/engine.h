@@ -29,6 +29,7 @@ enum dp_query {
     DP_SQL_LIST_KEYS,
     DP_SQL_ADD_TOKEN,
     DP_SQL_FIND_TOKEN,
+    DP_SQL_FIND_TOKEN_USER,
     DP_SQL_COUNT_TOKENS,
     DP_SQL_LIST_TOKENS,
     DP_SQL_REVOKE_TOKEN,
@@ -214,6 +215,10 @@ enum dp_err dp_sql_insert_token(struct dp_sql *c, struct dp_token *token, int64_
 DP_MUST_CHECK
 enum dp_err dp_sql_insert_token_later(struct dp_sql *c, const struct dp_token *token,
                                       int64_t user_row);
+
+/* A user with a key and its proof, of the row that a connection is at. The first of the columns,
+ * which are those of KEY_COLUMNS and KEY_PROOF in queries.c, has this number. */
+void dp_sql_read_user(struct dp_user *user, struct dp_sql *c, int first);
 
 /* The users.id of a user id. Returns: DP_OK, DP_EUNKNOWNUSER, DP_ESTORE */
 DP_MUST_CHECK

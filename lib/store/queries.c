@@ -7,6 +7,12 @@
     " k.created_at, k.retired_at"
 #define KEY_PROOF ", k.app_id, k.signature_chain"
 #define IN_FORCE " FROM users u JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL"
+#define TOKEN_COLUMNS                                                                              \
+    "t.id, t.kind = 'session', t.created_at, t.expires_at, u.user_id, t.user_id IS NULL"
+/* The admin's are those for nobody, not those whose user is gone. */
+#define TOKEN_IN_FORCE                                                                             \
+    " WHERE t.token_hash = $1 AND (t.user_id IS NULL OR u.id IS NOT NULL)"                         \
+    " AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)"
 #define AUDIT_COLUMNS "seq, time, actor, action, user_id, data, prev_hash, hash"
 
 /* All columns of a table, the key first, as a copy takes them. */
@@ -50,13 +56,12 @@ const char *const dp_queries[DP_SQL_COUNT] = {
 
     [DP_SQL_ADD_TOKEN] = "INSERT INTO tokens (user_id, kind, token_hash, created_at, expires_at,"
                          " name, started_by) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING id",
-    /* The admin's are those for nobody, not those whose user is gone. */
-    [DP_SQL_FIND_TOKEN] =
-        "SELECT t.id, t.kind = 'session', t.created_at, t.expires_at, u.user_id,"
-        " t.user_id IS NULL FROM tokens t"
-        " LEFT JOIN users u ON u.id = t.user_id WHERE t.token_hash = $1"
-        " AND (t.user_id IS NULL OR u.id IS NOT NULL)"
-        " AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)",
+    [DP_SQL_FIND_TOKEN] = "SELECT " TOKEN_COLUMNS " FROM tokens t"
+                          " LEFT JOIN users u ON u.id = t.user_id" TOKEN_IN_FORCE,
+    [DP_SQL_FIND_TOKEN_USER] =
+        "SELECT " TOKEN_COLUMNS ", " KEY_COLUMNS KEY_PROOF " FROM tokens t"
+        " LEFT JOIN users u ON u.id = t.user_id"
+        " LEFT JOIN user_keys k ON k.user_id = u.id AND k.retired_at IS NULL" TOKEN_IN_FORCE,
     [DP_SQL_COUNT_TOKENS] = "SELECT count(*) FROM tokens WHERE user_id = $1 AND kind = 'bearer'"
                             " AND revoked_at IS NULL",
     [DP_SQL_LIST_TOKENS] = "SELECT t.id, t.created_at, t.name FROM tokens t"

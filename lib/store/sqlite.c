@@ -263,6 +263,9 @@ static enum dp_err open_first(struct dp_sql **out, const char *url, enum dp_stor
     enum dp_err err;
 
     *out = NULL;
+    /* Nobody asks how much memory SQLite has, and to count it takes a lock that all threads share.
+     * Refused, as it is so already, where a connection is open. */
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
     if (*path == '\0')
         return dp_fail(detail, DP_ECONFIG, "DATABASE_URL",
                        "DATABASE_URL is sqlite: without the path of a file.");

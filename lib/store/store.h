@@ -134,6 +134,17 @@ DP_MUST_CHECK
 enum dp_err dp_store_find_token(struct dp_store *store, struct dp_token *token,
                                 const uint8_t hash[static DP_TOKEN_HASH_LEN], int64_t now_ms);
 
+/**
+ * The same, and in one read the user whose token it is, with the key in force.
+ *
+ * Out: user  as dp_store_find_user finds it; its id is 0 where the token is the admin's, its
+ *            key_namespace "" where the user has no key in force. Not to be looked at unless DP_OK
+ */
+DP_MUST_CHECK
+enum dp_err dp_store_find_token_user(struct dp_store *store, struct dp_token *token,
+                                     struct dp_user *user,
+                                     const uint8_t hash[static DP_TOKEN_HASH_LEN], int64_t now_ms);
+
 /* Add a token for its user_id, or for the admin; its id is set. Returns: DP_OK, DP_EUNKNOWNUSER,
  * DP_ETOOMANYTOKENS (a user's bearer token, over DP_TOKENS_MAX), DP_ESTORE */
 DP_MUST_CHECK

@@ -213,6 +213,7 @@ enum dp_err dp_store_revoke_user_token(struct dp_store *store, const char *user_
 
 struct find_token {
     struct dp_token *token;
+    struct dp_user *user; /* NULL: not asked for */
     bool found;
 };
 
@@ -227,24 +228,40 @@ static enum dp_err take_token(struct dp_sql *c, void *arg)
     token->expires_ms = dp_sql_int(c, 3);
     dp_sql_text(token->user_id, sizeof(token->user_id), c, 4);
     token->admin = dp_sql_int(c, 5) != 0;
+    if (find->user != NULL)
+        dp_sql_read_user(find->user, c, 6);
     find->found = true;
     return DP_OK;
 }
 
-enum dp_err dp_store_find_token(struct dp_store *store, struct dp_token *token,
-                                const uint8_t hash[static DP_TOKEN_HASH_LEN], int64_t now_ms)
+static enum dp_err find_in_force(struct dp_store *store, enum dp_query query,
+                                 struct dp_token *token, struct dp_user *user,
+                                 const uint8_t hash[static DP_TOKEN_HASH_LEN], int64_t now_ms)
 {
     const struct dp_value values[] = {dp_value_blob(hash, DP_TOKEN_HASH_LEN), dp_value_int(now_ms)};
     struct dp_token found = {0};
-    struct find_token find = {&found, false};
-    enum dp_err err =
-        dp_store_each(store, DP_SQL_FIND_TOKEN, values, COUNT(values), take_token, &find);
+    struct find_token find = {&found, user, false};
+    enum dp_err err = dp_store_each(store, query, values, COUNT(values), take_token, &find);
 
     if (err != DP_OK || !find.found)
         return err != DP_OK ? err : DP_EUNAUTHORIZED;
     memcpy(found.hash, hash, sizeof(found.hash));
     *token = found;
     return DP_OK;
+}
+
+enum dp_err dp_store_find_token(struct dp_store *store, struct dp_token *token,
+                                const uint8_t hash[static DP_TOKEN_HASH_LEN], int64_t now_ms)
+{
+    return find_in_force(store, DP_SQL_FIND_TOKEN, token, NULL, hash, now_ms);
+}
+
+enum dp_err dp_store_find_token_user(struct dp_store *store, struct dp_token *token,
+                                     struct dp_user *user,
+                                     const uint8_t hash[static DP_TOKEN_HASH_LEN], int64_t now_ms)
+{
+    memset(user, 0, sizeof(*user));
+    return find_in_force(store, DP_SQL_FIND_TOKEN_USER, token, user, hash, now_ms);
 }
 
 struct listing {

@@ -144,26 +144,35 @@ enum dp_err dp_sql_user_row(struct dp_sql *c, int64_t *out, const char *user_id)
     return err;
 }
 
-/* The columns of KEY_COLUMNS. */
-static void read_user(struct dp_user *user, struct dp_sql *c)
+/* The columns of KEY_COLUMNS, of which the first has this number. */
+static void read_columns(struct dp_user *user, struct dp_sql *c, int first)
 {
-    user->id = dp_sql_int(c, 0);
-    user->created_ms = dp_sql_int(c, 1);
-    dp_sql_text(user->email, sizeof(user->email), c, 2);
-    dp_sql_text(user->user_id, sizeof(user->user_id), c, 3);
-    dp_sql_text(user->key_namespace, sizeof(user->key_namespace), c, 4);
-    dp_sql_text(user->pub_key_hex, sizeof(user->pub_key_hex), c, 5);
-    dp_sql_text(user->address, sizeof(user->address), c, 6);
-    user->key_created_ms = dp_sql_int(c, 7);
-    user->key_retired_ms = dp_sql_int(c, 8);
+    user->id = dp_sql_int(c, first);
+    user->created_ms = dp_sql_int(c, first + 1);
+    dp_sql_text(user->email, sizeof(user->email), c, first + 2);
+    dp_sql_text(user->user_id, sizeof(user->user_id), c, first + 3);
+    dp_sql_text(user->key_namespace, sizeof(user->key_namespace), c, first + 4);
+    dp_sql_text(user->pub_key_hex, sizeof(user->pub_key_hex), c, first + 5);
+    dp_sql_text(user->address, sizeof(user->address), c, first + 6);
+    user->key_created_ms = dp_sql_int(c, first + 7);
+    user->key_retired_ms = dp_sql_int(c, first + 8);
 }
 
-/* The columns of KEY_COLUMNS and KEY_PROOF. */
+void dp_sql_read_user(struct dp_user *user, struct dp_sql *c, int first)
+{
+    read_columns(user, c, first);
+    dp_sql_text(user->app_id, sizeof(user->app_id), c, first + 9);
+    dp_sql_text(user->signature_chain, sizeof(user->signature_chain), c, first + 10);
+}
+
+static void read_user(struct dp_user *user, struct dp_sql *c)
+{
+    read_columns(user, c, 0);
+}
+
 static void read_key(struct dp_user *user, struct dp_sql *c)
 {
-    read_user(user, c);
-    dp_sql_text(user->app_id, sizeof(user->app_id), c, 9);
-    dp_sql_text(user->signature_chain, sizeof(user->signature_chain), c, 10);
+    dp_sql_read_user(user, c, 0);
 }
 
 struct find_user {

@@ -12,7 +12,9 @@
 #define COOKIE "devproof_session"
 #define BEARER "Bearer "
 
-enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const char *text)
+/* In: user  NULL, or to be filled with the token's user */
+static enum dp_err look_up(struct dp_exchange *x, struct dp_token *token, struct dp_user *user,
+                           const char *text)
 {
     const char *admin_token = x->service->config.admin_token;
     uint8_t hash[DP_TOKEN_HASH_LEN], admin_hash[DP_TOKEN_HASH_LEN];
@@ -26,7 +28,14 @@ enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const
             return DP_OK;
         }
     }
-    return dp_store_find_token(x->service->store, token, hash, dp_clock_unix_ms());
+    if (user == NULL)
+        return dp_store_find_token(x->service->store, token, hash, dp_clock_unix_ms());
+    return dp_store_find_token_user(x->service->store, token, user, hash, dp_clock_unix_ms());
+}
+
+enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const char *text)
+{
+    return look_up(x, token, NULL, text);
 }
 
 /* The value of our cookie, or false. */
@@ -69,36 +78,56 @@ static bool same_origin(const struct dp_exchange *x)
     return !https && strncmp(origin, "http://", 7) == 0 && strcasecmp(origin + 7, host) == 0;
 }
 
-enum dp_err dp_auth_identify(struct dp_exchange *x, struct dp_token *token)
+static enum dp_err identify(struct dp_exchange *x, struct dp_token *token, struct dp_user *user)
 {
     const char *header = dp_request_param(x, "HTTP_AUTHORIZATION");
     char text[DP_TOKEN_TEXT_SIZE];
     enum dp_err err;
 
     if (strncasecmp(header, BEARER, sizeof(BEARER) - 1) == 0)
-        return dp_auth_look_up(x, token, header + sizeof(BEARER) - 1);
+        return look_up(x, token, user, header + sizeof(BEARER) - 1);
     if (header[0] != '\0' || !read_cookie(x, text))
         return DP_EUNAUTHORIZED;
     if (is_change(x->method) && !same_origin(x))
         return DP_EORIGIN;
-    err = dp_auth_look_up(x, token, text);
+    err = look_up(x, token, user, text);
     /* A bearer token in the cookie's place would outlive the session. */
     return err == DP_OK && !token->session ? DP_EUNAUTHORIZED : err;
 }
 
-enum dp_err dp_auth_require_token(struct dp_exchange *x, const char *user_id)
+enum dp_err dp_auth_identify(struct dp_exchange *x, struct dp_token *token)
+{
+    return identify(x, token, NULL);
+}
+
+static enum dp_err require(struct dp_exchange *x, struct dp_user *user, const char *user_id)
 {
     struct dp_token token;
-    enum dp_err err = dp_auth_identify(x, &token);
+    enum dp_err err = identify(x, &token, user);
 
     if (err == DP_OK && (token.admin || strcmp(token.user_id, user_id) != 0))
         err = DP_EFORBIDDEN;
     return err;
 }
 
+enum dp_err dp_auth_require_token(struct dp_exchange *x, const char *user_id)
+{
+    return require(x, NULL, user_id);
+}
+
 enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id)
 {
     return x->service->config.auth_open ? DP_OK : dp_auth_require_token(x, user_id);
+}
+
+enum dp_err dp_auth_require_signer(struct dp_exchange *x, struct dp_user *user, const char *user_id)
+{
+    enum dp_err err;
+
+    if (x->service->config.auth_open)
+        return dp_store_find_user(x->service->store, user, user_id);
+    err = require(x, user, user_id);
+    return err == DP_OK && user->key_namespace[0] == '\0' ? DP_EUNKNOWNUSER : err;
 }
 
 enum dp_actor dp_auth_actor(const struct dp_exchange *x)

@@ -25,6 +25,16 @@ enum dp_err dp_auth_look_up(struct dp_exchange *x, struct dp_token *token, const
 DP_MUST_CHECK
 enum dp_err dp_auth_require_user(struct dp_exchange *x, const char *user_id);
 
+/**
+ * The same, and in one read the user with the key in force, for those who act by it.
+ *
+ * Out: user  not to be looked at unless DP_OK
+ * Returns: as dp_auth_require_user, or DP_EUNKNOWNUSER
+ */
+DP_MUST_CHECK
+enum dp_err dp_auth_require_signer(struct dp_exchange *x, struct dp_user *user,
+                                   const char *user_id);
+
 /* Only who has a token of this user may pass, also with AUTH=open. Returns: as
  * dp_auth_require_user */
 DP_MUST_CHECK

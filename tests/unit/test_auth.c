@@ -34,7 +34,10 @@ static void add_token(struct fixture *f, char text[static DP_TOKEN_TEXT_SIZE], b
 static int start(void **state)
 {
     static struct fixture f;
-    struct dp_user alice = {.user_id = "alice", .email = "alice@example.com", .address = "0x1"};
+    struct dp_user alice = {.user_id = "alice",
+                            .email = "alice@example.com",
+                            .key_namespace = "wallet/ethereum",
+                            .address = "0x1"};
     char path[TEMP_SIZE], url[TEMP_SIZE + 8];
 
     temp_make(&f.temp);
@@ -226,6 +229,32 @@ static void only_the_user_and_not_even_the_admin_passes(void **state)
     f->service.config.auth_open = false;
 }
 
+static void who_may_sign_comes_with_their_key(void **state)
+{
+    static const char *const alice[4] = {"HTTP_AUTHORIZATION=Bearer %B"};
+    static const char *const admin[4] = {"HTTP_AUTHORIZATION=Bearer " ADMIN};
+    static const char *const nobody[4] = {NULL};
+    struct fixture *f = *state;
+    struct dp_user user;
+    struct fake fake;
+
+    make(&fake, f, "POST", alice);
+    assert_int_equal(dp_auth_require_signer(&fake.x, &user, "alice"), DP_OK);
+    assert_string_equal(user.user_id, "alice");
+    assert_string_equal(user.key_namespace, "wallet/ethereum");
+    assert_int_equal(dp_auth_require_signer(&fake.x, &user, "bob"), DP_EFORBIDDEN);
+    make(&fake, f, "POST", admin);
+    assert_int_equal(dp_auth_require_signer(&fake.x, &user, "alice"), DP_EFORBIDDEN);
+    make(&fake, f, "POST", nobody);
+    assert_int_equal(dp_auth_require_signer(&fake.x, &user, "alice"), DP_EUNAUTHORIZED);
+    f->service.config.auth_open = true;
+    memset(&user, 0, sizeof(user));
+    assert_int_equal(dp_auth_require_signer(&fake.x, &user, "alice"), DP_OK);
+    assert_string_equal(user.key_namespace, "wallet/ethereum");
+    assert_int_equal(dp_auth_require_signer(&fake.x, &user, "bob"), DP_EUNKNOWNUSER);
+    f->service.config.auth_open = false;
+}
+
 static void a_cookie_is_for_this_site_and_no_script(void **state)
 {
     static const char *const http[4] = {NULL}, *const https[4] = {"HTTPS=on"};
@@ -250,6 +279,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_asking),
         cmocka_unit_test(only_the_user_and_not_even_the_admin_passes),
+        cmocka_unit_test(who_may_sign_comes_with_their_key),
         cmocka_unit_test(a_cookie_is_for_this_site_and_no_script),
     };
 

@@ -320,6 +320,36 @@ static void a_token_says_whose_it_is(void **state)
     assert_true(!found.admin && found.session && found.expires_ms == 5000);
 }
 
+static void a_token_and_its_user_are_found_together(void **state)
+{
+    struct fixture *f = *state;
+    struct dp_token bearer = make_token(1), admin = make_token(2), found;
+    struct dp_user alice = make_user("alice", "alice@example.com"), alone, together;
+
+    assert_int_equal(dp_store_add_user(f->store, &alice, &bearer, 1), DP_OK);
+    admin.admin = true;
+    assert_int_equal(dp_store_add_token(f->store, &admin), DP_OK);
+    memset(&alone, 0, sizeof(alone));
+    memset(&together, 0xee, sizeof(together));
+    assert_int_equal(dp_store_find_user(f->store, &alone, "alice"), DP_OK);
+    assert_int_equal(dp_store_find_token_user(f->store, &found, &together, bearer.hash, 0), DP_OK);
+    assert_string_equal(found.user_id, "alice");
+    assert_true(!found.admin && !found.session);
+    assert_memory_equal(&together, &alone, sizeof(alone));
+
+    snprintf(alice.key_namespace, sizeof(alice.key_namespace), "wallet/ethereum/v2");
+    snprintf(alice.address, sizeof(alice.address), "0xff");
+    assert_int_equal(dp_store_rotate_key(f->store, &alice, DP_ACTOR_USER), DP_OK);
+    assert_int_equal(dp_store_find_token_user(f->store, &found, &together, bearer.hash, 0), DP_OK);
+    assert_string_equal(together.key_namespace, "wallet/ethereum/v2");
+
+    assert_int_equal(dp_store_find_token_user(f->store, &found, &together, admin.hash, 0), DP_OK);
+    assert_true(found.admin && together.id == 0 && together.key_namespace[0] == '\0');
+    bearer.hash[0] ^= 1;
+    assert_int_equal(dp_store_find_token_user(f->store, &found, &together, bearer.hash, 0),
+                     DP_EUNAUTHORIZED);
+}
+
 static void what_is_no_token_is_unauthorized(void **state)
 {
     struct fixture *f = *state;
@@ -704,6 +734,7 @@ int main(int argc, char **argv)
         TEST(a_listing_ends_where_its_reader_says),
         TEST(nobody_is_after_the_last),
         TEST(a_token_says_whose_it_is),
+        TEST(a_token_and_its_user_are_found_together),
         TEST(what_is_no_token_is_unauthorized),
         TEST(a_token_ends_on_time),
         TEST(a_revoked_token_is_none),

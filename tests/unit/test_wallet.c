@@ -109,6 +109,32 @@ static void the_cryptography_at_hand_passes(void **state)
     assert_int_equal(dp_wallet_self_test(), DP_OK);
 }
 
+static void derive_anew(uint8_t pub[static DP_SECP_PUB_LEN], const struct dp_guest_key *key)
+{
+    assert_int_equal(dp_secp_public(pub, (const uint8_t *)key->key), DP_OK);
+}
+
+/* An agent that lies after its test gives the public key away, whatever was seen before. */
+static void the_public_key_is_always_that_of_the_key_that_came(void **state)
+{
+    static const int modes[] = {GOOD, SAME_FOR_ALL, GOOD, GOOD, SAME_FOR_USERS, SAME_FOR_ALL};
+    struct fixture *f = *state;
+    uint8_t honest[DP_SECP_PUB_LEN] = {0}, want[DP_SECP_PUB_LEN];
+
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        struct dp_guest_key key;
+
+        agent_set_mode(f->agent, modes[i]);
+        assert_int_equal(dp_wallet_key(f->wallet, &key, NAMESPACE, "alice"), DP_OK);
+        derive_anew(want, &key);
+        assert_memory_equal(key.public_key, want, sizeof(want));
+        if (i == 0)
+            memcpy(honest, want, sizeof(honest));
+        assert_int_equal(memcmp(honest, want, sizeof(want)) == 0, modes[i] == GOOD);
+        dp_guest_key_free(&key);
+    }
+}
+
 static void an_agent_that_keeps_users_apart_is_asked_once_more_a_key(void **state)
 {
     struct fixture *f = *state;
@@ -309,6 +335,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_cryptography_at_hand_passes, start, stop),
         cmocka_unit_test_setup_teardown(an_agent_that_keeps_users_apart_is_asked_once_more_a_key,
                                         start, stop),
+        cmocka_unit_test_setup_teardown(the_public_key_is_always_that_of_the_key_that_came, start,
+                                        stop),
         cmocka_unit_test_setup_teardown(users_have_keys_of_their_own_and_always_the_same, start,
                                         stop),
         cmocka_unit_test_setup_teardown(a_user_has_another_key_in_another_namespace, start, stop),
