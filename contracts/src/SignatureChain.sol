@@ -10,6 +10,9 @@ pragma solidity ^0.8.24;
 ///     app  keccak256(purpose || ":" || lower-case hex of the derived key)
 ///     kms  keccak256("dstack-kms-issued:" || app id || app key)
 ///
+/// Not everything that holds a key of the app speaks for the app: a wallet signs what its user asks
+/// for, under purpose "ethereum". A contract that takes an app's word demands a purpose of its own.
+///
 /// Errors name what was refused. Nothing here may be keyed by signature bytes: who holds the key can
 /// make any number of signatures of one message.
 library SignatureChain {
@@ -138,13 +141,28 @@ library SignatureChain {
     }
 
     /// @dev 33 bytes as 66 lower-case digits.
-    function _keyHex(bytes memory key) private pure returns (bytes memory digits) {
+    function _keyHex(bytes memory key) private pure returns (bytes memory) {
         if (key.length != KEY_LENGTH) revert SignatureChainBadKey(key);
-        bytes16 alphabet = "0123456789abcdef";
-        digits = new bytes(2 * KEY_LENGTH);
-        for (uint256 i = 0; i < KEY_LENGTH; i++) {
-            digits[2 * i] = alphabet[uint8(key[i]) >> 4];
-            digits[2 * i + 1] = alphabet[uint8(key[i]) & 0x0f];
+        uint256 x;
+        assembly ("memory-safe") {
+            x := mload(add(key, 33))
         }
+        bytes2 prefix = bytes2(uint16(_hex(uint8(key[0]))));
+        return abi.encodePacked(prefix, _hex(x >> 128), _hex(x & type(uint128).max));
+    }
+
+    /// @dev 16 bytes as 32 lower-case digits, all at once: a loop over the digits of two keys would
+    /// cost more than all recoveries. max / (2^k + 1) is a mask of every other k bits.
+    function _hex(uint256 value) private pure returns (uint256) {
+        uint256 max = type(uint256).max;
+        value = (value | value << 64) & max / (2 ** 64 + 1);
+        value = (value | value << 32) & max / (2 ** 32 + 1);
+        value = (value | value << 16) & max / (2 ** 16 + 1);
+        value = (value | value << 8) & max / (2 ** 8 + 1);
+        value = (value | value << 4) & max / (2 ** 4 + 1);
+        // Now each byte is a digit from 0 to 15. Those above 9 are letters.
+        uint256 ones = max / 255;
+        uint256 letters = (value + 6 * ones) >> 4 & ones;
+        return value + 0x30 * ones + 0x27 * letters;
     }
 }
