@@ -22,7 +22,7 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 ///
 /// There is no proxy and no call to other code: what is deployed stays.
 /// @dev Storage: slots 0 to 3 in AppAuthState, 4 to 7 in AppAuthHistory, 8 and 9 owner and pending
-/// owner, 10 noticePeriod (bytes 0 to 7) and pausedSeconds (bytes 8 to 15), 11 proposals.
+/// owner, 9 also noticePeriod from byte 20, 10 pausedSeconds, 11 proposals.
 contract TimelockAppAuth is AppAuthState, AppAuthHistory, Ownable2Step {
     /// @param minimumNotice The notice is never shorter; at least 1 second
     /// @param notice First notice, in seconds
