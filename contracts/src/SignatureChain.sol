@@ -120,11 +120,11 @@ library SignatureChain {
         if (signer == address(0)) revert SignatureChainBadSignature(signature);
     }
 
-    /// @dev square^((P + 1) / 4): the root, if there is one, as P is 3 modulo 4.
+    /// @dev square^((P + 1) / 4): the root, if there is one, as P is 3 modulo 4. The caller must
+    /// square it: so no failure of the precompile can pass for a root.
     function _sqrtCandidate(uint256 square) private view returns (uint256 root) {
         uint256 exponent = (P + 1) / 4;
         uint256 modulus = P;
-        bool ok;
         assembly ("memory-safe") {
             let input := mload(0x40)
             mstore(input, 32)
@@ -133,11 +133,9 @@ library SignatureChain {
             mstore(add(input, 0x60), square)
             mstore(add(input, 0x80), exponent)
             mstore(add(input, 0xa0), modulus)
-            ok := staticcall(gas(), 5, input, 0xc0, 0, 0x20)
+            pop(staticcall(gas(), 5, input, 0xc0, 0, 0x20))
             root := mload(0)
         }
-        // Out of gas, or a chain without the precompile: its caller refuses a root of zero.
-        if (!ok) root = 0;
     }
 
     /// @dev 33 bytes as 66 lower-case digits.

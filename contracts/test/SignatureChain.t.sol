@@ -8,7 +8,6 @@ import {SignatureChainHarness} from "./SignatureChainHarness.sol";
 contract SignatureChainTest is ChainFixture {
     uint256 private constant P = 2 ** 256 - 2 ** 32 - 977;
     uint256 private constant N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
-    uint256 private constant GAS_LIMIT = 60_000;
 
     SignatureChainHarness private chain;
     uint256 private rootKey = makeKey("root");
@@ -31,16 +30,6 @@ contract SignatureChainTest is ChainFixture {
 
     function test_aChainThatHoldsGivesTheDerivedAddress() public {
         assertEq(chain.verify(makeProof(), root, appId), vm.addr(derivedKey));
-    }
-
-    function test_aFullChainCostsAtMost60000Gas() public {
-        SignatureChain.Proof memory proof = makeProof();
-        chain.verify(proof, root, appId);
-        uint256 used = vm.lastCallGas().gasTotalUsed;
-        assertLe(used, GAS_LIMIT, "gas of a call with a full chain");
-        // As the whole of a transaction: what every transaction pays, and the dearest calldata.
-        uint256 callData = abi.encodeCall(chain.verify, (proof, root, appId)).length * 16;
-        assertLe(used + 21_000 + callData, GAS_LIMIT, "gas of a transaction with a full chain");
     }
 
     function testFuzz_anyKeysAndPurposeMakeAChainThatHolds(
