@@ -19,6 +19,8 @@ import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step
 /// Nothing is activated in a pause, and it stops the clock of every notice, so it cannot eat the time
 /// to leave. Only the removal of code goes on in it: code that the guardian has stopped can be gone
 /// before the pause ends.
+/// So a guardian in league with the owner can end the exit of running code: users who rely on it
+/// should know who the guardian is.
 ///
 /// There is no proxy and no call to other code: what is deployed stays.
 /// @dev Storage: slots 0 to 3 in AppAuthState, 4 to 7 in AppAuthHistory, 8 and 9 owner and pending

@@ -5,7 +5,7 @@ import {TimelockAppAuth} from "../src/TimelockAppAuth.sol";
 import {AppAuthHistory} from "../src/appauth/AppAuthHistory.sol";
 import {IAppAuth, IERC165} from "../src/interfaces/IAppAuth.sol";
 import {AppAuthFixture} from "./AppAuthFixture.sol";
-import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 
 contract TimelockAppAuthTest is AppAuthFixture {
     event ComposeHashAdded(bytes32 composeHash);
@@ -754,6 +754,8 @@ contract TimelockAppAuthTest is AppAuthFixture {
     // --- owners ---
 
     function test_ownershipMovesInTwoSteps() public {
+        vm.expectEmit(address(app));
+        emit Ownable2Step.OwnershipTransferStarted(owner, stranger);
         vm.prank(owner);
         app.transferOwnership(stranger);
         assertEq(app.owner(), owner);
