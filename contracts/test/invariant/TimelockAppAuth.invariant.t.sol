@@ -46,9 +46,23 @@ contract TimelockAppAuthHandler is Test {
     }
 
     function wait(uint256 time) external {
-        time = bound(time, 1, 12 days);
+        _advance(vm.getBlockTimestamp() + bound(time, 1, 12 days));
+    }
+
+    /// @dev Not a second later than the contract says it may: whoever is early is so here.
+    function rush(uint256 seed) external {
+        _advance(app.activatesAt(codeOf(seed)));
+        activate(seed);
+    }
+
+    function rushRemoval(uint256 seed) external {
+        _advance(app.removableAt(codeOf(seed)));
+        remove(seed);
+    }
+
+    function _advance(uint256 to) private {
         uint256 from = vm.getBlockTimestamp();
-        uint256 to = from + time;
+        if (to <= from) return;
         vm.warp(to);
         uint256 freeFrom = _pauseEnd > from ? _pauseEnd : from;
         if (to > freeFrom) _free += to - freeFrom;
@@ -65,7 +79,7 @@ contract TimelockAppAuthHandler is Test {
         } catch {}
     }
 
-    function activate(uint256 seed) external {
+    function activate(uint256 seed) public {
         bytes32 code = codeOf(seed);
         bool ended = app.upgradesDisabled();
         try app.activateComposeHash(code) {
@@ -97,7 +111,7 @@ contract TimelockAppAuthHandler is Test {
         } catch {}
     }
 
-    function remove(uint256 seed) external {
+    function remove(uint256 seed) public {
         bytes32 code = codeOf(seed);
         try app.removeComposeHash(code) {
             Book storage book = _books[code];
@@ -119,6 +133,8 @@ contract TimelockAppAuthHandler is Test {
         bytes32 value = bytes32(uint256(app.minimumNotice()));
         vm.prank(owner);
         try app.propose(AppAuthHistory.Change.SetNotice, value) {} catch {}
+        (, uint256 due,) = app.pending(AppAuthHistory.Change.SetNotice, value);
+        _advance(due);
         try app.activate(AppAuthHistory.Change.SetNotice, value) {} catch {}
     }
 
