@@ -7,7 +7,7 @@ import {SignatureChain} from "../src/SignatureChain.sol";
 import {ClusterMembers} from "../src/cluster/ClusterMembers.sol";
 import {ClusterPeers} from "../src/cluster/ClusterPeers.sol";
 import {ClusterFixture} from "./ClusterFixture.sol";
-import {PeerSetHashHarness} from "./PeerSetHash.t.sol";
+import {PeerSetHashHarness} from "./PeerSetHashHarness.sol";
 
 /// @notice Vouchers, leases, the list and its digest.
 contract ClusterPeersTest is ClusterFixture {

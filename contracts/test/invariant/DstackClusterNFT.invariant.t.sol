@@ -6,7 +6,7 @@ import {SignatureChain} from "../../src/SignatureChain.sol";
 import {ClusterMembers} from "../../src/cluster/ClusterMembers.sol";
 import {ClusterPeers} from "../../src/cluster/ClusterPeers.sol";
 import {ClusterFixture} from "../ClusterFixture.sol";
-import {PeerSetHashHarness} from "../PeerSetHash.t.sol";
+import {PeerSetHashHarness} from "../PeerSetHashHarness.sol";
 
 /// @dev Everything that can happen to a cluster, in any order, by five people and four instances. It
 /// keeps of its own what the vouchers said.
