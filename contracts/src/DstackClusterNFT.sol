@@ -20,10 +20,13 @@ import {IAppAuth} from "./interfaces/IAppAuth.sol";
 ///
 /// What the owner can do at once: give seats where that door exists, set price, size and network
 /// mode, and revoke a node, which is in the log with a reason. What nobody can change: the KMS root,
-/// the app ids, the doors, quorum and period of the vote, lease and refund window.
+/// the app ids, the doors, quorum and period of the vote, lease and refund window. The rules begin
+/// with the same owner, and from then on have one of their own: the two are handed over apart.
 ///
 /// A federated cluster lists other apps at deployment. Each of them has a contract of its own that
 /// the KMS asks; this one then allows no boot.
+/// @dev The rules live at an address of their own, which is in the code of this contract (`rules`).
+/// Their storage, for proofs, is there; `peersDigest` is here.
 contract DstackClusterNFT is ClusterPeers {
     /// @param name Name of the token
     /// @param symbol Symbol of the token

@@ -90,6 +90,9 @@ abstract contract ClusterPeers is ClusterMembers, EIP712, ProvenKeys {
 
     error ClusterBadLease(uint256 duration, uint256 least, uint256 most);
     error ClusterTooManyApps(uint256 count, uint256 most);
+    /// @notice A cluster is its own app or lists other apps, never both: nodes of its own app share
+    /// their keys, nodes of others do not.
+    error ClusterMixedApps();
     error ClusterOtherApp(address appId);
     error ClusterPastDeadline(uint256 deadline, uint256 time);
     /// @notice The voucher is used, or one is used before it.
@@ -172,6 +175,7 @@ abstract contract ClusterPeers is ClusterMembers, EIP712, ProvenKeys {
         leaseDuration = config.leaseDuration;
         if (config.appIds.length == 0) _addApp(address(this));
         for (uint256 i = 0; i < config.appIds.length; i++) {
+            if (config.appIds[i] == address(this)) revert ClusterMixedApps();
             _addApp(config.appIds[i]);
         }
         _setDigest();

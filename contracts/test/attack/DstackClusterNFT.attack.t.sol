@@ -159,6 +159,15 @@ contract DstackClusterNFTAttack is ClusterFixture {
         cluster.renewLease(2, 1, deadline, signature);
     }
 
+    function test_aClusterIsItsOwnAppOrListsOthersNeverBoth() public {
+        DstackClusterNFT.Setup memory setup = makeSetup();
+        setup.peer.appIds = new address[](2);
+        setup.peer.appIds[0] = makeAddr("app 1");
+        setup.peer.appIds[1] = vm.computeCreateAddress(address(this), vm.getNonce(address(this)));
+        vm.expectRevert(abi.encodeWithSelector(ClusterPeers.ClusterMixedApps.selector));
+        new DstackClusterNFT(setup);
+    }
+
     function test_anotherRootIsRefused() public {
         uint256 attacker = makeKey("attacker");
         refuseChain(
