@@ -38,11 +38,15 @@ contract DstackClusterNFTGas is ClusterFixture {
         _renewal = abi.encodeCall(cluster.renewLease, (7, nonce, deadline, signature));
     }
 
-    /// @dev With what every transaction pays, and its data byte for byte.
+    /// @dev What a transaction costs, its base and its data included. The runner counts those two only
+    /// if it makes a transaction of each call, as for its report.
     function transaction(DstackClusterNFT to, bytes memory data) private returns (uint256 used) {
         (bool ok,) = address(to).call(data);
-        used = 21_000 + vm.lastCallGas().gasTotalUsed;
+        used = vm.lastCallGas().gasTotalUsed;
         assertTrue(ok);
+        (ok,) = alice.call("");
+        if (vm.lastCallGas().gasTotalUsed >= 21_000) return used;
+        used += 21_000;
         for (uint256 i = 0; i < data.length; i++) {
             used += data[i] == 0 ? 4 : 16;
         }
