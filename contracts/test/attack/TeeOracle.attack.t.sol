@@ -340,6 +340,16 @@ contract TeeOracleAttack is OracleFixture {
         );
     }
 
+    function test_anEmptyChainProvesNothing() public {
+        SignatureChain.Proof memory none;
+        refuseChain(
+            answerTo(ask()),
+            oracleKey,
+            none,
+            abi.encodeWithSelector(ProvenKeys.ProvenKeysWrongPurpose.selector, "")
+        );
+    }
+
     function test_aUsersKeyOfTheSameAppIsRefused() public {
         // The wallet signs typed data for whoever owns the key, also typed data that is an answer.
         uint256 user = makeKey("a user of the wallet");
