@@ -52,8 +52,8 @@ abstract contract AppAuthState is IAppAuth {
     }
 
     /// @dev Empty if nothing speaks against the boot.
-    function _refusal(AppBootInfo calldata bootInfo) private view returns (string memory) {
-        if (bootInfo.appId != address(this)) return "app id is not this contract";
+    function _refusal(AppBootInfo calldata bootInfo) internal view virtual returns (string memory) {
+        if (bootInfo.appId != _appId()) return "app id is not this contract";
         if (paused()) return "paused by the guardian";
         if (requireTcbUpToDate && !_isUpToDate(bootInfo.tcbStatus)) return "TCB is not up to date";
         if (!allowedComposeHashes[bootInfo.composeHash]) return "compose hash is not allowed";
@@ -61,6 +61,11 @@ abstract contract AppAuthState is IAppAuth {
             return "device is not allowed";
         }
         return "";
+    }
+
+    /// @dev The app whose rules these are.
+    function _appId() internal view virtual returns (address) {
+        return address(this);
     }
 
     function _isUpToDate(string calldata tcbStatus) private pure returns (bool) {
