@@ -112,10 +112,11 @@ static struct json_object *constructor_of(struct json_object *abi)
 static enum dp_err read_parameters(struct artifact *artifact, struct dp_detail *detail)
 {
     struct json_object *abi = json_object_object_get(artifact->json, "abi");
-    struct json_object *constructor = constructor_of(abi);
+    struct json_object *constructor;
 
     if (!json_object_is_type(abi, json_type_array))
         return dp_fail(detail, DP_EFORMAT, NULL, "it has no abi.");
+    constructor = constructor_of(abi);
     if (constructor == NULL)
         return dp_abi_parse(&artifact->parameters, "", detail);
     return dp_abi_read(&artifact->parameters, json_object_object_get(constructor, "inputs"),
@@ -128,7 +129,7 @@ static enum dp_err read_code(struct artifact *artifact, struct dp_detail *detail
     struct json_object *runtime = member(artifact->json, "deployedBytecode", "object");
 
     artifact->immutables = member(artifact->json, "deployedBytecode", "immutableReferences");
-    if (json_object_object_length(member(artifact->json, "bytecode", "linkReferences")) > 0)
+    if (dp_json_count(member(artifact->json, "bytecode", "linkReferences")) > 0)
         return dp_fail(detail, DP_EFORMAT, NULL, "it wants libraries linked, which is not done.");
     if (dp_rpc_data(&artifact->creation, creation) != DP_OK ||
         dp_rpc_data(&artifact->runtime, runtime) != DP_OK)
@@ -211,7 +212,7 @@ static struct json_object *json_of(const char *word)
 
     dp_buf_addf(&text, "{\"value\":%s}", word);
     if (text.err == DP_OK && dp_json_parse(&wrapped, text.data, text.len, NULL) == DP_OK &&
-        json_object_object_length(wrapped) == 1)
+        dp_json_count(wrapped) == 1)
         value = json_object_get(json_object_object_get(wrapped, "value"));
     json_object_put(wrapped);
     dp_buf_free(&text);
@@ -306,7 +307,8 @@ static uint8_t *map_immutables(const struct artifact *artifact)
     json_object_object_foreach(artifact->immutables, id, places)
     {
         (void)id;
-        for (size_t i = 0; i < json_object_array_length(places); i++)
+        for (size_t i = 0;
+             json_object_is_type(places, json_type_array) && i < dp_json_count(places); i++)
             mark(map, artifact->runtime.len, json_object_array_get_idx(places, i));
     }
     return map;

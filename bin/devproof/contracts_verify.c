@@ -73,21 +73,50 @@ static int check_creation(struct verification *v, struct verdict *verdict,
     return err == DP_OK ? EXIT_SUCCESS : contracts_node_failed(v->contracts, &detail, err);
 }
 
-/* Run the constructor in the state before its block: it has the same address there, and so sets the
- * same immutables. A node that has forgotten that state, or a constructor that looks at the time,
- * leaves them unproven. */
+/* The first byte in which two codes of one length differ, or -1. */
+static long first_difference(const struct dp_buf *a, const struct dp_buf *b)
+{
+    for (size_t i = 0; i < a->len; i++) {
+        if (a->data[i] != b->data[i])
+            return (long)i;
+    }
+    return -1;
+}
+
+/* Hold the code against what the constructor makes when it runs again. */
+static void compare_made(struct verdict *verdict, const struct dp_buf *made,
+                         const struct dp_buf *code)
+{
+    if (made->len != code->len)
+        return;
+    verdict->difference = first_difference(made, code);
+    verdict->reproduced = verdict->difference < 0;
+    if (!verdict->reproduced)
+        wrong(verdict,
+              "byte %ld of the code differs, in an immutable: the constructor sets it otherwise.",
+              verdict->difference);
+}
+
+/* Run the constructor in the state before its block. There the next contract of its sender has the
+ * same address, if nothing else of the sender's was in that block before; so it sets the same
+ * immutables. A node that has forgotten that state leaves them unproven. */
 static int reproduce(struct verification *v, struct verdict *verdict, const struct record *record,
                      const struct dp_buf *init_code, const struct dp_buf *code)
 {
     const uint64_t before = record->block > 0 ? record->block - 1 : 0;
-    struct dp_node_message message = {
+    const struct dp_node_message message = {
         .from = record->from, .data = init_code->data, .data_len = init_code->len};
     struct dp_buf made = DP_BUF_INIT(CODE_MAX);
     struct dp_detail detail = {"", ""};
-    enum dp_err err = dp_node_call(&v->contracts->rpc, &made, NULL, &message, &before, &detail);
+    uint64_t nonce;
+    enum dp_err err =
+        dp_node_nonce_after(&v->contracts->rpc, &nonce, record->from, before, &detail);
 
-    verdict->reproduced =
-        err == DP_OK && made.len == code->len && memcmp(made.data, code->data, code->len) == 0;
+    if (err == DP_OK && nonce == record->nonce) {
+        err = dp_node_call(&v->contracts->rpc, &made, NULL, &message, &before, &detail);
+        if (err == DP_OK)
+            compare_made(verdict, &made, code);
+    }
     dp_buf_free(&made);
     return err == DP_OK || err == DP_ERPC ? EXIT_SUCCESS
                                           : contracts_node_failed(v->contracts, &detail, err);
@@ -138,8 +167,7 @@ static int compare(struct verification *v, struct verdict *verdict, const struct
     if (result == EXIT_SUCCESS)
         result = artifact_init_code(v->contracts, &artifact, &init_code, record->values);
     if (result == EXIT_SUCCESS) {
-        verdict->has_immutables =
-            artifact.immutables != NULL && json_object_object_length(artifact.immutables) > 0;
+        verdict->has_immutables = dp_json_count(artifact.immutables) > 0;
         result = check_code(v, verdict, record, &artifact, &init_code);
     }
     if (result == EXIT_SUCCESS && verdict->text[0] == '\0')
@@ -280,7 +308,7 @@ int contracts_verify(struct contracts *contracts, char **labels, int count)
 
     if (result == EXIT_SUCCESS)
         result = records_open(contracts, &v.records, false);
-    if (result == EXIT_SUCCESS && json_object_object_length(records_all(&v.records)) == 0)
+    if (result == EXIT_SUCCESS && dp_json_count(records_all(&v.records)) == 0)
         result =
             client_fail(&contracts->client, EXIT_USAGE, "%s has no contracts.", v.records.path);
     if (contracts->client.json)

@@ -178,7 +178,7 @@ static enum dp_err read_param(struct dp_abi *abi, uint32_t *index, struct json_o
         err = add_elementary(abi, index, type.data, (size_t)(at - type.data), detail);
     } else {
         components = json_object_object_get(param, "components");
-        if (json_object_array_length(components) == 0)
+        if (!json_object_is_type(components, json_type_array) || dp_json_count(components) == 0)
             return refuse(detail, "a tuple without components", type.data, type.len);
         err = add_node(abi, index, DP_ABI_TUPLE, detail);
         if (err == DP_OK)

@@ -98,6 +98,17 @@ enum dp_err dp_node_next_nonce(struct dp_rpc *rpc, uint64_t *out,
     return ask_quantity(rpc, out, "eth_getTransactionCount", params, detail);
 }
 
+enum dp_err dp_node_nonce_after(struct dp_rpc *rpc, uint64_t *out,
+                                const uint8_t address[static DP_ADDRESS_LEN], uint64_t block,
+                                struct dp_detail *detail)
+{
+    struct json_object *params = json_object_new_array();
+
+    add(params, dp_rpc_make_data(address, DP_ADDRESS_LEN));
+    add(params, dp_rpc_make_quantity(block));
+    return ask_quantity(rpc, out, "eth_getTransactionCount", params, detail);
+}
+
 enum dp_err dp_node_code(struct dp_rpc *rpc, struct dp_buf *out,
                          const uint8_t address[static DP_ADDRESS_LEN], struct dp_detail *detail)
 {

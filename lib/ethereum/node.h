@@ -47,6 +47,12 @@ enum dp_err dp_node_next_nonce(struct dp_rpc *rpc, uint64_t *out,
                                const uint8_t address[static DP_ADDRESS_LEN],
                                struct dp_detail *detail);
 
+/* The same once all of a block had happened. */
+DP_MUST_CHECK
+enum dp_err dp_node_nonce_after(struct dp_rpc *rpc, uint64_t *out,
+                                const uint8_t address[static DP_ADDRESS_LEN], uint64_t block,
+                                struct dp_detail *detail);
+
 /* Added to out: the code of a contract; nothing where there is none. */
 DP_MUST_CHECK
 enum dp_err dp_node_code(struct dp_rpc *rpc, struct dp_buf *out,
