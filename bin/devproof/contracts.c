@@ -143,6 +143,12 @@ static int read_options(struct contracts *contracts, int argc, char **argv)
     return code;
 }
 
+/* Of one call: no longer than for all of them. */
+static unsigned within_ms(unsigned timeout_s)
+{
+    return timeout_s < WITHIN_MS / 1000 ? timeout_s * 1000 : WITHIN_MS;
+}
+
 int command_contracts(int argc, char **argv)
 {
     struct contracts contracts = {.folder = "contracts",
@@ -167,8 +173,9 @@ int command_contracts(int argc, char **argv)
         return client_fail(&contracts.client, EXIT_FAILURE,
                            "no memory that can be locked: raise ulimit -l.");
     show_node(&contracts);
-    contracts.rpc =
-        (struct dp_rpc){.url = contracts.url, .within_ms = WITHIN_MS, .answer_max = ANSWER_MAX};
+    contracts.rpc = (struct dp_rpc){.url = contracts.url,
+                                    .within_ms = within_ms(contracts.timeout_s),
+                                    .answer_max = ANSWER_MAX};
     if (strcmp(argv[0], "verify") == 0)
         return contracts_verify(&contracts, argv + 1, argc - 1);
     return contracts_deploy(&contracts, argv + 1, argc - 1);
