@@ -84,12 +84,13 @@ static enum dp_err read_file(struct dp_account *account, int fd, const char *pat
                              struct dp_detail *detail)
 {
     uint8_t *slot = dp_secret_take();
-    char *text = (char *)slot + DP_SECRET_SLOT_SIZE / 2;
+    char *text;
     ssize_t len;
     enum dp_err err;
 
     if (slot == NULL)
         return DP_ENOMEM;
+    text = (char *)slot + DP_SECRET_SLOT_SIZE / 2;
     len = read(fd, text, KEY_TEXT_MAX);
     if (len < 0) {
         dp_secret_return(slot);
