@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {TimelockAppAuth} from "../src/TimelockAppAuth.sol";
 import {UserConsent} from "../src/UserConsent.sol";
 import {ConsentFixture} from "./ConsentFixture.sol";
 
@@ -131,6 +132,34 @@ contract UserConsentTest is ConsentFixture {
         vm.expectRevert(
             abi.encodeWithSelector(UserConsent.UserConsentNotPending.selector, address(app), code)
         );
+        consent.optOut(submission);
+    }
+
+    /// @dev With the app that this is made for, from its announcement to its activation.
+    function test_usersOfAnAppWithNoticeOptOutInTheNotice() public {
+        TimelockAppAuth real = new TimelockAppAuth(
+            address(this),
+            address(0),
+            TimelockAppAuth.Config(2 days, 7 days, 7 days, 30 days, 1 days, true, false, 0, 0)
+        );
+        UserConsent.Submission memory submission = submissionOf(alice);
+        submission.request.app = address(real);
+        submission.request.deadline = type(uint256).max;
+        submission.signature = signed(submission.request, alice);
+        submission.proof = makeProof(rootKey, address(real), appKey, alice, "ethereum");
+        bytes memory tooEarlyOrLate =
+            abi.encodeWithSelector(UserConsent.UserConsentNotPending.selector, address(real), code);
+        vm.expectRevert(tooEarlyOrLate);
+        consent.optOut(submission);
+
+        real.proposeComposeHash(code);
+        consent.optOut(submission);
+        assertTrue(consent.optedOut(address(real), code, vm.addr(alice)));
+
+        vm.warp(real.activatesAt(code));
+        real.activateComposeHash(code);
+        submission.request.user = vm.addr(bob);
+        vm.expectRevert(tooEarlyOrLate);
         consent.optOut(submission);
     }
 

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import {
-    artifact, buildContracts, CONTRACTS, DEPLOYER, dir, getContractAddress, KEY, keccak256, keyFile, liar, operator, OTHER, quickContracts,
+    artifact, buildContracts, CONTRACTS, DEPLOYER, dir, getContractAddress, hashTypedData, KEY, keccak256, keyFile, liar, operator, OTHER, quickContracts,
     ROOT_A, ROOT_B, run, startAnvil,
 } from './lib.mjs';
 
@@ -53,6 +53,23 @@ test('a contract is where viem says it must be, and answers', async () => {
         transaction: said.transaction, block: said.block, initCodeHash: said.initCodeHash, runtimeCodeHash: said.runtimeCodeHash,
     });
     assert.deepEqual(readdirSync(me.deployments), ['31337.json'], 'no temporary file is left');
+});
+
+test('what users sign to opt out is typed data as viem hashes it', async () => {
+    const { address } = await ok(operator(anvil.url).deploy(['UserConsent', ROOT_A]));
+    const message = { user: OTHER, app: DEPLOYER, composeHash: `0x${'ab'.repeat(32)}`, deadline: 2000000000n };
+    const hash = hashTypedData({
+        domain: { name: 'devproof UserConsent', version: '1', chainId: 31337, verifyingContract: address },
+        types: {
+            OptOut: [
+                { name: 'user', type: 'address' }, { name: 'app', type: 'address' },
+                { name: 'composeHash', type: 'bytes32' }, { name: 'deadline', type: 'uint256' },
+            ],
+        },
+        primaryType: 'OptOut',
+        message,
+    });
+    assert.equal(await read('UserConsent', address, 'digestOf', [message]), hash);
 });
 
 test('the same again sends nothing and says so', async () => {
