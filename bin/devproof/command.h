@@ -6,6 +6,7 @@
 
 int command_chain(int argc, char **argv);
 int command_compose(int argc, char **argv);
+int command_contracts(int argc, char **argv);
 int command_db(int argc, char **argv);
 int command_eventlog(int argc, char **argv);
 int command_health(int argc, char **argv);

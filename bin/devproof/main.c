@@ -12,6 +12,7 @@ static const struct {
 } commands[] = {
     {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
     {"compose", "hash, explain, build and check dstack's app-compose.json", command_compose},
+    {"contracts", "deploy the contracts to a chain, and compare what is there", command_contracts},
     {"db", "copy, back up, restore and check the database", command_db},
     {"eventlog", "replay a TD's event log", command_eventlog},
     {"health", "ask a running service whether it is well", command_health},
@@ -31,7 +32,7 @@ static void usage(FILE *out)
 {
     fprintf(out, "Usage: devproof COMMAND [OPTION...]\n\nCommands:\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`devproof COMMAND --help` says more. Exit codes: 0 done, 1 failed, 2 wrong use "
                  "or a bad setting.\n");
 }

@@ -20,6 +20,7 @@
     X(DP_ECRYPTO, "the cryptographic library failed")                                              \
     X(DP_ECONFIG, "a setting has a bad value")                                                     \
     X(DP_EGUEST, "the dstack guest agent gave no usable answer")                                   \
+    X(DP_ERPC, "the Ethereum node refused the request")                                            \
     X(DP_ESTORE, "the database gave no usable answer")                                             \
     X(DP_ESELFTEST, "the self-test failed")                                                        \
     X(DP_ESANDBOX, "the kernel refuses a part of the sandbox")                                     \

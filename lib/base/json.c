@@ -57,6 +57,18 @@ enum dp_err dp_json_string(struct dp_slice *out, struct json_object *object, con
     return err;
 }
 
+size_t dp_json_count(struct json_object *value)
+{
+    switch (json_object_get_type(value)) {
+    case json_type_array:
+        return json_object_array_length(value);
+    case json_type_object:
+        return (size_t)json_object_object_length(value);
+    default:
+        return 0;
+    }
+}
+
 void dp_json_write(struct dp_buf *buf, struct json_object *object)
 {
     size_t len;

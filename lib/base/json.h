@@ -43,6 +43,9 @@ DP_MUST_CHECK
 enum dp_err dp_json_optional_string(struct dp_slice *out, struct json_object *object,
                                     const char *name, struct dp_detail *detail);
 
+/* How many items an array has, or members an object; 0 for anything else, NULL too. */
+size_t dp_json_count(struct json_object *value);
+
 /* Add the object as compact JSON. Failures stick in buf->err. */
 void dp_json_write(struct dp_buf *buf, struct json_object *object);
 

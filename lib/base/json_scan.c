@@ -57,31 +57,6 @@ static bool is_digit(int c)
     return c >= '0' && c <= '9';
 }
 
-/* Bytes of the UTF-8 sequence at p (RFC 3629, section 4), or 0 where it is not one. */
-static size_t utf8_len(const unsigned char *p, size_t left)
-{
-    size_t len = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-    unsigned char low = 0x80, high = 0xbf; /* range of the second byte */
-
-    if (len == 0 || p[0] > 0xf4 || len > left)
-        return 0;
-    if (p[0] == 0xe0)
-        low = 0xa0;
-    else if (p[0] == 0xed)
-        high = 0x9f;
-    else if (p[0] == 0xf0)
-        low = 0x90;
-    else if (p[0] == 0xf4)
-        high = 0x8f;
-    if (len > 1 && (p[1] < low || p[1] > high))
-        return 0;
-    for (size_t i = 2; i < len; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    }
-    return len;
-}
-
 /* The four digits after \u; the scanner stands on the first. */
 static bool hex4(struct scan *s, uint32_t *out)
 {
@@ -155,7 +130,7 @@ static enum dp_err string(struct scan *s, char *out, size_t *out_len)
                 len += dp_utf8_put(out + len, c);
             continue;
         }
-        step = utf8_len(s->text + s->at, s->len - s->at);
+        step = dp_utf8_len(s->text + s->at, s->len - s->at);
         if (step == 0)
             return refuse(s, "invalid UTF-8");
         if (out != NULL)

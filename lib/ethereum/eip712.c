@@ -6,13 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
 #include "base/json.h"
-#include "ethereum/address.h"
 #include "ethereum/eip712_types.h"
-#include "ethereum/integer.h"
-
-#define JSON_INTEGER_MAX INT64_C(9007199254740991) /* 2^53 - 1: what every JSON reader keeps */
+#include "ethereum/value.h"
 
 /* A place in the document, as a chain up to its root; it becomes text only where one is refused. */
 struct place {
@@ -74,133 +70,32 @@ static enum dp_err refuse(const struct encoder *e, const struct place *place, co
 
 /* --- atomic values --- */
 
-static enum dp_err encode_integer(const struct encoder *e, const struct place *place,
-                                  uint8_t word[static DP_WORD_LEN],
-                                  const struct dp_eip712_member *member, struct json_object *value)
+static enum dp_err encode_word(const struct encoder *e, const struct place *place,
+                               uint8_t word[static DP_WORD_LEN],
+                               const struct dp_eip712_member *member, struct json_object *value)
 {
-    const struct dp_integer_type type = {member->size, member->kind == DP_EIP712_INT};
-    const char *kind = type.is_signed ? "int" : "uint";
-    enum dp_err err = DP_EFORMAT;
+    char why[DP_VALUE_WHY_SIZE];
 
-    if (json_object_is_type(value, json_type_int)) {
-        int64_t number = json_object_get_int64(value);
-
-        if (number > JSON_INTEGER_MAX || number < -JSON_INTEGER_MAX)
-            return refuse(e, place,
-                          "a JSON number keeps its value only up to 2^53 - 1: give a "
-                          "string.");
-        err = dp_integer_write(word, number, type);
-    } else if (json_object_is_type(value, json_type_string)) {
-        err = dp_integer_parse(word, json_object_get_string(value),
-                               (size_t)json_object_get_string_len(value), type);
-    }
-    if (err == DP_ETOOBIG)
-        return refuse(e, place, "out of the range of %s%u.", kind, member->size);
-    if (err != DP_OK)
-        return refuse(e, place,
-                      "%s%u is a JSON number without fraction or exponent, or a string "
-                      "of decimal digits or of 0x and hex digits.",
-                      kind, member->size);
+    if (dp_value_word(word, why, dp_eip712_value_type(member), value) != DP_OK)
+        return refuse(e, place, "%s", why);
     return DP_OK;
 }
 
-/* The text of a string value, or NULL. */
-static const char *string_of(struct json_object *value, size_t *len)
-{
-    if (!json_object_is_type(value, json_type_string))
-        return NULL;
-    *len = (size_t)json_object_get_string_len(value);
-    return json_object_get_string(value);
-}
-
-/* Upper case alone is no checksum, and libraries differ on it. */
-static bool is_shouted(const char *address)
-{
-    return strpbrk(address + 2, "ABCDEF") != NULL && strpbrk(address + 2, "abcdef") == NULL;
-}
-
-static bool is_checksum(const char *text, const uint8_t address[static DP_ADDRESS_LEN])
-{
-    char again[DP_ADDRESS_TEXT_SIZE];
-
-    dp_address_format(again, address);
-    return strcmp(text, again) == 0;
-}
-
-static enum dp_err encode_address(const struct encoder *e, const struct place *place,
-                                  uint8_t word[static DP_WORD_LEN], struct json_object *value)
-{
-    size_t len;
-    const char *text = string_of(value, &len);
-    uint8_t *address = &word[DP_WORD_LEN - DP_ADDRESS_LEN];
-
-    memset(word, 0, DP_WORD_LEN);
-    if (text == NULL || len != strlen(text) || dp_address_parse(address, text) != DP_OK ||
-        (is_shouted(text) && !is_checksum(text, address)))
-        return refuse(e, place,
-                      "an address is 0x and 40 hex digits, in lower case or with a right "
-                      "EIP-55 checksum.");
-    return DP_OK;
-}
-
-static enum dp_err encode_bool(const struct encoder *e, const struct place *place,
-                               uint8_t word[static DP_WORD_LEN], struct json_object *value)
-{
-    memset(word, 0, DP_WORD_LEN);
-    if (!json_object_is_type(value, json_type_boolean))
-        return refuse(e, place, "a bool is true or false.");
-    word[DP_WORD_LEN - 1] = json_object_get_boolean(value) != 0;
-    return DP_OK;
-}
-
-static enum dp_err encode_string(const struct encoder *e, const struct place *place,
-                                 uint8_t word[static DP_WORD_LEN], struct json_object *value)
-{
-    size_t len;
-    const char *text = string_of(value, &len);
-
-    if (text == NULL)
-        return refuse(e, place, "a string is due.");
-    dp_keccak256(word, text, len);
-    return DP_OK;
-}
-
-/* 0x and pairs of hex digits, up to cap bytes. */
-static bool decode(uint8_t *out, size_t cap, size_t *out_len, const char *text, size_t len)
-{
-    return len >= 2 && text[0] == '0' && text[1] == 'x' &&
-           dp_hex_decode(out, cap, out_len, text, len) == DP_OK;
-}
-
+/* What has any length is hashed. */
 static enum dp_err encode_bytes(const struct encoder *e, const struct place *place,
-                                uint8_t word[static DP_WORD_LEN], struct json_object *value)
+                                uint8_t word[static DP_WORD_LEN],
+                                const struct dp_eip712_member *member, struct json_object *value)
 {
-    size_t len, bytes_len;
-    const char *text = string_of(value, &len);
-    uint8_t *bytes = text != NULL ? malloc(len) : NULL;
-    enum dp_err err = DP_OK;
+    struct dp_buf bytes = DP_BUF_INIT(SIZE_MAX / 2); /* the document has a limit */
+    char why[DP_VALUE_WHY_SIZE];
+    enum dp_err err = dp_value_bytes(&bytes, why, dp_eip712_value_type(member), value);
 
-    if (text != NULL && len > 0 && bytes == NULL)
-        return DP_ENOMEM;
-    if (text != NULL && decode(bytes, len, &bytes_len, text, len))
-        dp_keccak256(word, bytes, bytes_len);
-    else
-        err = refuse(e, place, "bytes are 0x and hex, two digits a byte.");
-    free(bytes);
+    if (err == DP_EFORMAT)
+        err = refuse(e, place, "%s", why);
+    if (err == DP_OK)
+        dp_keccak256(word, bytes.data, bytes.len);
+    dp_buf_free(&bytes);
     return err;
-}
-
-static enum dp_err encode_fixed_bytes(const struct encoder *e, const struct place *place,
-                                      uint8_t word[static DP_WORD_LEN], size_t size,
-                                      struct json_object *value)
-{
-    size_t len, got = 0;
-    const char *text = string_of(value, &len);
-
-    memset(word, 0, DP_WORD_LEN);
-    if (text == NULL || !decode(word, size, &got, text, len) || got != size)
-        return refuse(e, place, "bytes%zu is 0x and %zu hex digits.", size, 2 * size);
-    return DP_OK;
 }
 
 /* --- structs and arrays: each call goes one level down in the document --- */
@@ -276,26 +171,26 @@ static enum dp_err encode_value(const struct encoder *e, const struct place *pla
     if (dimensions > 0)
         return encode_array(e, place, word, member, dimensions, value);
     switch (member->kind) {
-    case DP_EIP712_UINT:
-    case DP_EIP712_INT:
-        return encode_integer(e, place, word, member, value);
-    case DP_EIP712_FIXED_BYTES:
-        return encode_fixed_bytes(e, place, word, member->size, value);
-    case DP_EIP712_ADDRESS:
-        return encode_address(e, place, word, value);
-    case DP_EIP712_BOOL:
-        return encode_bool(e, place, word, value);
-    case DP_EIP712_STRING:
-        return encode_string(e, place, word, value);
-    case DP_EIP712_BYTES:
-        return encode_bytes(e, place, word, value);
     case DP_EIP712_STRUCT:
-        break;
+        return encode_struct(e, place, word, member->size, value);
+    case DP_EIP712_STRING:
+    case DP_EIP712_BYTES:
+        return encode_bytes(e, place, word, member, value);
+    default:
+        return encode_word(e, place, word, member, value);
     }
-    return encode_struct(e, place, word, member->size, value);
 }
 
 /* --- the document --- */
+
+/* The text of a string value, or NULL. */
+static const char *string_of(struct json_object *value, size_t *len)
+{
+    if (!json_object_is_type(value, json_type_string))
+        return NULL;
+    *len = (size_t)json_object_get_string_len(value);
+    return json_object_get_string(value);
+}
 
 struct document {
     struct json_object *types, *domain, *message;

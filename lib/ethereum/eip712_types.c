@@ -103,51 +103,15 @@ const struct dp_eip712_type *dp_eip712_types_get(const struct dp_eip712_types *t
 
 /* --- the type of a member --- */
 
-/* The number that a type's name ends with: no sign, no leading zero; 0 where it is none. */
-static unsigned width_of(const char *digits)
+static bool read_atomic(struct dp_eip712_member *member, const char *base)
 {
-    if (digits[0] == '0' || strlen(digits) > 3 || strspn(digits, DIGITS) != strlen(digits))
-        return 0;
-    return (unsigned)strtoul(digits, NULL, 10);
-}
+    struct dp_value_type type;
 
-static bool read_integer(struct dp_eip712_member *member, const char *base, const char *prefix,
-                         enum dp_eip712_kind kind)
-{
-    if (!begins_with(base, prefix))
+    if (dp_value_type_parse(&type, base) != DP_OK)
         return false;
-    member->kind = kind;
-    member->size = width_of(base + strlen(prefix));
-    return member->size > 0 && member->size <= 256 && member->size % 8 == 0;
-}
-
-static bool read_fixed_bytes(struct dp_eip712_member *member, const char *base)
-{
-    if (!begins_with(base, "bytes"))
-        return false;
-    member->kind = DP_EIP712_FIXED_BYTES;
-    member->size = width_of(base + strlen("bytes"));
-    return member->size > 0 && member->size <= 32;
-}
-
-static bool read_word(struct dp_eip712_member *member, const char *base)
-{
-    static const struct {
-        const char *name;
-        enum dp_eip712_kind kind;
-    } words[] = {
-        {"address", DP_EIP712_ADDRESS},
-        {"bool", DP_EIP712_BOOL},
-        {"string", DP_EIP712_STRING},
-        {"bytes", DP_EIP712_BYTES},
-    };
-
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        member->kind = words[i].kind;
-        if (strcmp(base, words[i].name) == 0)
-            return true;
-    }
-    return false;
+    member->kind = (enum dp_eip712_kind)type.kind;
+    member->size = type.size;
+    return true;
 }
 
 static bool read_struct(struct dp_eip712_member *member, const struct dp_eip712_types *types,
@@ -189,9 +153,7 @@ static bool read_type(struct dp_eip712_member *member, const struct dp_eip712_ty
     memcpy(base, text, len);
     base[len] = '\0';
     member->type = text;
-    return (read_word(member, base) || read_integer(member, base, "uint", DP_EIP712_UINT) ||
-            read_integer(member, base, "int", DP_EIP712_INT) || read_fixed_bytes(member, base) ||
-            read_struct(member, types, base)) &&
+    return (read_atomic(member, base) || read_struct(member, types, base)) &&
            read_dimensions(member, text + len);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "crypto/keccak.h"
+#include "ethereum/value.h"
 
 #define DP_EIP712_TYPES_MAX 256          /* struct types, EIP712Domain included */
 #define DP_EIP712_MEMBERS_MAX 1024       /* members of all of them together */
@@ -18,14 +19,15 @@
 #define DP_EIP712_TEXT_MAX (1024 * 1024) /* characters of the encodeType texts of one document */
 #define DP_EIP712_DOMAIN "EIP712Domain"
 
+/* The first ones are those of value.h. */
 enum dp_eip712_kind {
-    DP_EIP712_UINT,
-    DP_EIP712_INT,
-    DP_EIP712_FIXED_BYTES,
-    DP_EIP712_ADDRESS,
-    DP_EIP712_BOOL,
-    DP_EIP712_STRING,
-    DP_EIP712_BYTES,
+    DP_EIP712_UINT = DP_VALUE_UINT,
+    DP_EIP712_INT = DP_VALUE_INT,
+    DP_EIP712_FIXED_BYTES = DP_VALUE_FIXED_BYTES,
+    DP_EIP712_ADDRESS = DP_VALUE_ADDRESS,
+    DP_EIP712_BOOL = DP_VALUE_BOOL,
+    DP_EIP712_STRING = DP_VALUE_STRING,
+    DP_EIP712_BYTES = DP_VALUE_BYTES,
     DP_EIP712_STRUCT,
 };
 
@@ -50,6 +52,12 @@ struct dp_eip712_type {
 };
 
 struct dp_eip712_types;
+
+/* The elementary type of a member whose kind is not DP_EIP712_STRUCT. */
+static inline struct dp_value_type dp_eip712_value_type(const struct dp_eip712_member *member)
+{
+    return (struct dp_value_type){(enum dp_value_kind)member->kind, member->size};
+}
 
 /**
  * Read the types of a document. Where EIP712Domain is not among them it is derived from domain.

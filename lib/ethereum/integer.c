@@ -123,3 +123,66 @@ enum dp_err dp_integer_write(uint8_t word[static DP_WORD_LEN], int64_t value,
     memset(word, 0, DP_WORD_LEN);
     return put(word, &m, value < 0, type);
 }
+
+/* The magnitude of a word. Returns: whether it is less than zero */
+static bool take(struct magnitude *m, const uint8_t word[static DP_WORD_LEN], bool is_signed)
+{
+    bool negative = is_signed && (word[0] & 0x80) != 0;
+
+    for (size_t i = 0; i < LIMBS; i++) {
+        uint64_t limb;
+
+        memcpy(&limb, word + i * sizeof(limb), sizeof(limb));
+        m->limb[LIMBS - 1 - i] = be64toh(limb);
+    }
+    if (negative)
+        negate(m);
+    return negative;
+}
+
+bool dp_integer_fits(const uint8_t word[static DP_WORD_LEN], struct dp_integer_type type)
+{
+    struct magnitude m;
+    bool negative = take(&m, word, type.is_signed);
+
+    return in_range(&m, negative, type);
+}
+
+/* Divide by a number. Returns: the remainder */
+static uint64_t divide(struct magnitude *m, uint64_t by)
+{
+    unsigned __int128 rest = 0;
+
+    for (int i = LIMBS - 1; i >= 0; i--) {
+        rest = rest << 64 | m->limb[i];
+        m->limb[i] = (uint64_t)(rest / by);
+        rest %= by;
+    }
+    return (uint64_t)rest;
+}
+
+void dp_integer_format(char out[static DP_INTEGER_TEXT_SIZE],
+                       const uint8_t word[static DP_WORD_LEN], bool is_signed)
+{
+    char digits[DP_INTEGER_TEXT_SIZE];
+    size_t at = sizeof(digits);
+    struct magnitude m;
+    bool negative = take(&m, word, is_signed);
+
+    digits[--at] = '\0';
+    do
+        digits[--at] = (char)('0' + divide(&m, 10));
+    while (bit_length(&m) > 0);
+    if (negative)
+        digits[--at] = '-';
+    memcpy(out, digits + at, sizeof(digits) - at);
+}
+
+enum dp_err dp_integer_read(uint64_t *out, const uint8_t word[static DP_WORD_LEN])
+{
+    struct magnitude m;
+
+    (void)take(&m, word, false);
+    *out = bit_length(&m) <= 64 ? m.limb[0] : 0;
+    return bit_length(&m) <= 64 ? DP_OK : DP_ETOOBIG;
+}

@@ -9,6 +9,7 @@
 #include "base/err.h"
 
 #define DP_WORD_LEN 32
+#define DP_INTEGER_TEXT_SIZE 80 /* of any integer: sign, 78 digits, NUL */
 
 /* uintN or intN. */
 struct dp_integer_type {
@@ -32,5 +33,16 @@ enum dp_err dp_integer_parse(uint8_t word[static DP_WORD_LEN], const char *text,
 DP_MUST_CHECK
 enum dp_err dp_integer_write(uint8_t word[static DP_WORD_LEN], int64_t value,
                              struct dp_integer_type type);
+
+/* Is the word one that the type can have? */
+bool dp_integer_fits(const uint8_t word[static DP_WORD_LEN], struct dp_integer_type type);
+
+/* Write as decimal digits, with a leading '-' for less than zero. */
+void dp_integer_format(char out[static DP_INTEGER_TEXT_SIZE],
+                       const uint8_t word[static DP_WORD_LEN], bool is_signed);
+
+/* The number of an unsigned word. Returns: DP_OK, DP_ETOOBIG (over 64 bits; *out is zero) */
+DP_MUST_CHECK
+enum dp_err dp_integer_read(uint64_t *out, const uint8_t word[static DP_WORD_LEN]);
 
 #endif

@@ -1,5 +1,7 @@
-/* rlp.c - read RLP (Recursive Length Prefix), in its one canonical form only. */
+/* rlp.c - RLP (Recursive Length Prefix), read and written in its one canonical form only. */
 #include "ethereum/rlp.h"
+
+#include <endian.h>
 
 #define STRING 0x80
 #define LIST 0xc0
@@ -71,4 +73,57 @@ bool dp_rlp_is_list(const uint8_t *in, size_t len)
         at += item.is_list ? item.size - item.len : item.size;
     }
     return true;
+}
+
+/* The number's bytes from the first that is not zero. */
+static size_t leading_zeros(const uint8_t *number, size_t len)
+{
+    size_t count = 0;
+
+    while (count < len && number[count] == 0)
+        count++;
+    return count;
+}
+
+static void add_header(struct dp_buf *out, uint8_t kind, size_t len)
+{
+    uint64_t bytes = htobe64(len);
+    size_t zeros = leading_zeros((const uint8_t *)&bytes, sizeof(bytes));
+    uint8_t first;
+
+    if (len <= SHORT_MAX) {
+        first = (uint8_t)(kind + len);
+        dp_buf_add(out, &first, 1);
+        return;
+    }
+    first = (uint8_t)(kind + SHORT_MAX + (sizeof(bytes) - zeros));
+    dp_buf_add(out, &first, 1);
+    dp_buf_add(out, (const uint8_t *)&bytes + zeros, sizeof(bytes) - zeros);
+}
+
+void dp_rlp_add_string(struct dp_buf *out, const void *data, size_t len)
+{
+    if (len != 1 || *(const uint8_t *)data >= STRING)
+        add_header(out, STRING, len);
+    dp_buf_add(out, data, len);
+}
+
+void dp_rlp_add_list(struct dp_buf *out, const void *items, size_t len)
+{
+    add_header(out, LIST, len);
+    dp_buf_add(out, items, len);
+}
+
+void dp_rlp_add_number(struct dp_buf *out, const uint8_t *number, size_t len)
+{
+    size_t zeros = leading_zeros(number, len);
+
+    dp_rlp_add_string(out, number + zeros, len - zeros);
+}
+
+void dp_rlp_add_uint64(struct dp_buf *out, uint64_t number)
+{
+    uint64_t bytes = htobe64(number);
+
+    dp_rlp_add_number(out, (const uint8_t *)&bytes, sizeof(bytes));
 }

@@ -59,6 +59,8 @@ const PLANTS = {
         'void planted(const uint8_t *k) { FILE *f = fopen("/tmp/k", "w"); fwrite(k, 32, 1, f); }\n', '#include <stdio.h>\n'],
     'a sent TLS key in tls_key.c': ['lib/dstack/tls_key.c', [/tls_key\.c holds keys and calls send$/m],
         'void planted(const struct dp_tls_key *k) { send(1, k->pem, 32, 0); }\n', '#include <sys/socket.h>\n'],
+    'puts in account.c': ['lib/ethereum/account.c', [/account\.c holds keys and calls puts$/m],
+        'void planted(const struct dp_account *a) { puts((const char *)a->key); }\n', '#include <stdio.h>\n'],
     'write in keycache.c': ['lib/dstack/keycache.c', [/keycache\.c holds keys and calls write$/m],
         'void planted(const uint8_t *k) { (void)!write(2, k, 32); }\n', '#include <unistd.h>\n'],
     'send in unix_http.c, which may only sendmsg': ['lib/net/unix_http.c', [/unix_http\.c holds keys and calls send$/m],

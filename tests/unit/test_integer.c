@@ -154,13 +154,57 @@ static void the_least_int64_has_its_word(void **state)
     assert_int_equal(word[31], 0);
 }
 
+/* What was read is written as it was, in the one form that decimal has. */
+static void words_are_written_in_decimal(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        uint8_t word[DP_WORD_LEN], again[DP_WORD_LEN];
+        char text[DP_INTEGER_TEXT_SIZE];
+
+        if (cases[i].want != DP_OK)
+            continue;
+        assert_int_equal(
+            dp_integer_parse(word, cases[i].text, strlen(cases[i].text), cases[i].type), DP_OK);
+        assert_true(dp_integer_fits(word, cases[i].type));
+        dp_integer_format(text, word, cases[i].type.is_signed);
+        assert_int_equal(dp_integer_parse(again, text, strlen(text), cases[i].type), DP_OK);
+        assert_memory_equal(again, word, sizeof(word));
+        assert_false(text[0] == '0' && text[1] != '\0');
+        if (strcmp(cases[i].text, MAX256) == 0 || strcmp(cases[i].text, MIN256) == 0)
+            assert_string_equal(text, cases[i].text);
+    }
+}
+
+static void words_fit_or_do_not(void **state)
+{
+    const struct dp_integer_type u8 = UINT(8), i8 = INT(8), u256 = UINT(256);
+    uint8_t word[DP_WORD_LEN] = {0};
+    uint64_t number;
+
+    (void)state;
+    word[31] = 0x80;
+    assert_true(dp_integer_fits(word, u8));
+    assert_false(dp_integer_fits(word, i8));
+    word[30] = 1;
+    assert_false(dp_integer_fits(word, u8));
+    memset(word, 0xff, sizeof(word));
+    assert_true(dp_integer_fits(word, u256) && dp_integer_fits(word, i8));
+    word[31] = 0x7f;
+    assert_false(dp_integer_fits(word, i8));
+    assert_int_equal(dp_integer_read(&number, word), DP_ETOOBIG);
+    assert_int_equal(number, 0);
+    memset(word, 0, sizeof(word) - 8);
+    assert_int_equal(dp_integer_read(&number, word), DP_OK);
+    assert_true(number == UINT64_C(0xffffffffffffff7f));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(text_is_read_or_refused),
-        cmocka_unit_test(the_length_counts),
-        cmocka_unit_test(numbers_are_as_their_text),
-        cmocka_unit_test(the_least_int64_has_its_word),
+        cmocka_unit_test(text_is_read_or_refused),   cmocka_unit_test(the_length_counts),
+        cmocka_unit_test(numbers_are_as_their_text), cmocka_unit_test(words_are_written_in_decimal),
+        cmocka_unit_test(words_fit_or_do_not),       cmocka_unit_test(the_least_int64_has_its_word),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,96 @@ static void items_are_read(void **state)
     }
 }
 
+static void write_value(struct dp_buf *out, struct json_object *value);
+
+static void write_list(struct dp_buf *out, struct json_object *values)
+{
+    struct dp_buf items = DP_BUF_INIT(1 << 20);
+
+    for (size_t i = 0; i < json_object_array_length(values); i++)
+        write_value(&items, json_object_array_get_idx(values, i));
+    dp_rlp_add_list(out, items.data, items.len);
+    dp_buf_free(&items);
+}
+
+static void write_value(struct dp_buf *out, struct json_object *value)
+{
+    uint8_t bytes[1024];
+    size_t len;
+
+    if (json_object_is_type(value, json_type_array)) {
+        write_list(out, value);
+        return;
+    }
+    assert_int_equal(dp_hex_decode(bytes, sizeof(bytes), &len, json_object_get_string(value),
+                                   (size_t)json_object_get_string_len(value)),
+                     DP_OK);
+    dp_rlp_add_string(out, bytes, len);
+}
+
+static void values_are_written(void **state)
+{
+    FOR_EACH_ROW(row, vectors_rows(*state, "rlp"))
+    {
+        struct dp_buf out = DP_BUF_INIT(1 << 20);
+        struct bytes want;
+
+        if (!json_object_object_get_ex(row, "rlp", NULL))
+            continue;
+        want = vectors_hex(row, "rlp");
+        write_value(&out, vectors_member(row, "value"));
+        assert_int_equal(out.len, want.len);
+        assert_memory_equal(out.data, want.data, want.len);
+        dp_buf_free(&out);
+        bytes_free(want);
+    }
+}
+
+static const struct {
+    uint64_t number;
+    const char *rlp;
+} numbers[] = {
+    {0, "80"},      {1, "01"},         {0x7f, "7f"},
+    {0x80, "8180"}, {0x100, "820100"}, {UINT64_C(0xffffffffffffffff), "88ffffffffffffffff"},
+};
+
+static void numbers_have_no_leading_zeros(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        struct dp_buf out = DP_BUF_INIT(16);
+        char text[33];
+
+        dp_rlp_add_uint64(&out, numbers[i].number);
+        dp_hex_encode(text, (const uint8_t *)out.data, out.len);
+        assert_string_equal(text, numbers[i].rlp);
+        dp_buf_free(&out);
+    }
+}
+
+/* Lengths on both sides of each form of a header are written as they are read. */
+static void what_is_written_is_read(void **state)
+{
+    static const size_t lengths[] = {0, 1, 2, 54, 55, 56, 255, 256, 65535, 65536};
+    static uint8_t bytes[65536];
+
+    (void)state;
+    memset(bytes, 0xa5, sizeof(bytes));
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        struct dp_buf out = DP_BUF_INIT(1 << 20);
+        struct dp_rlp_item item;
+
+        dp_rlp_add_string(&out, bytes, lengths[i]);
+        assert_int_equal(dp_rlp_read(&item, (const uint8_t *)out.data, out.len), DP_OK);
+        assert_true(!item.is_list && item.len == lengths[i] && item.size == out.len);
+        dp_buf_reset(&out);
+        dp_rlp_add_list(&out, bytes, lengths[i]);
+        assert_int_equal(dp_rlp_read(&item, (const uint8_t *)out.data, out.len), DP_OK);
+        assert_true(item.is_list && item.len == lengths[i] && item.size == out.len);
+        dp_buf_free(&out);
+    }
+}
+
 static void a_string_of_64_kib_is_read(void **state)
 {
     static uint8_t in[4 + 65536] = {0xba, 0x01, 0x00, 0x00};
@@ -231,6 +321,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_are_read),
+        cmocka_unit_test(values_are_written),
+        cmocka_unit_test(numbers_have_no_leading_zeros),
+        cmocka_unit_test(what_is_written_is_read),
         cmocka_unit_test(a_string_of_64_kib_is_read),
         cmocka_unit_test(what_is_not_canonical_is_refused),
         cmocka_unit_test(a_list_is_one_to_its_last_byte),
