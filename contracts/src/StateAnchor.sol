@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {ProvenKeys} from "./ProvenKeys.sol";
 import {SignatureChain} from "./SignatureChain.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 
@@ -11,10 +12,10 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 ///
 /// A signature names the root that it follows. So a copy of the app that went on from an older state
 /// cannot anchor it, even with a higher version: two histories cannot both be true.
-/// @dev One storage proof reads a head: slot 2 holds, at keccak256(appId . 2), the digest
+/// @dev One storage proof reads a head: slot 3 holds, at keccak256(appId . 3), the digest
 /// keccak256(abi.encode(version, root)); zero if the app has none. Who reports version and root need
 /// not be trusted then.
-contract StateAnchor is EIP712 {
+contract StateAnchor is EIP712, ProvenKeys {
     /// @param appId The app whose state it is
     /// @param version Number of the state, higher than that of the head
     /// @param root Commits to the state; not zero
@@ -35,18 +36,12 @@ contract StateAnchor is EIP712 {
         bytes32 root;
     }
 
-    /// @notice The chain would prove nothing.
-    error StateAnchorZeroKmsRoot(address kmsRoot);
     /// @notice Zero commits to no state.
     error StateAnchorZeroRoot(address appId);
     /// @notice The head has this version already, or a higher one.
     error StateAnchorNotForward(uint64 version, uint64 headVersion);
     /// @notice The state follows another than the head.
     error StateAnchorNotNext(bytes32 previousRoot, bytes32 headRoot);
-    /// @notice The key belongs to the app, but the app has asked for it for another use.
-    error StateAnchorWrongPurpose(string purpose);
-    /// @notice The state is signed by `signer`, not by the key that the chain proves.
-    error StateAnchorWrongSigner(address signer, address key);
 
     /// @notice An app has a new head.
     event Anchored(
@@ -64,27 +59,24 @@ contract StateAnchor is EIP712 {
     /// @notice The purpose with which the app must have asked dstack for its key.
     string public constant PURPOSE = "state-anchor";
 
-    /// @notice Slot 2: what a storage proof reads.
+    /// @notice Slot 3: what a storage proof reads.
     mapping(address appId => bytes32 digest) public headDigest;
-    /// @notice Address of the KMS root key, fixed for the life of the contract.
-    address public immutable kmsRoot;
-
     mapping(address appId => Head) private _heads;
 
     /// @param kmsRoot_ Address of the KMS root key
-    constructor(address kmsRoot_) EIP712("devproof StateAnchor", "1") {
-        if (kmsRoot_ == address(0)) revert StateAnchorZeroKmsRoot(kmsRoot_);
-        kmsRoot = kmsRoot_;
-    }
+    constructor(address kmsRoot_)
+        EIP712("devproof StateAnchor", "1")
+        ProvenKeys(kmsRoot_, PURPOSE)
+    {}
 
     /// @notice Move an app's head forward. Anyone may send it: the signature is the authority.
     /// @param next The new head
-    /// @param proof That `signature`'s key belongs to the app and has the right purpose
     /// @param signature Of `anchorDigest(next)` by the derived key: r, s, v, 65 bytes
+    /// @param proof Chain of the key that signed; may be empty once `isProven`
     function anchor(
         Anchor calldata next,
-        SignatureChain.Proof calldata proof,
-        bytes calldata signature
+        bytes calldata signature,
+        SignatureChain.Proof calldata proof
     ) external {
         Head storage current = _heads[next.appId];
         if (next.root == 0) revert StateAnchorZeroRoot(next.appId);
@@ -94,7 +86,8 @@ contract StateAnchor is EIP712 {
         if (next.previousRoot != current.root) {
             revert StateAnchorNotNext(next.previousRoot, current.root);
         }
-        address key = _requireSigned(next, proof, signature);
+        address key = SignatureChain.recover(anchorDigest(next), signature);
+        _prove(key, next.appId, proof);
         headDigest[next.appId] = keccak256(abi.encode(next.version, next.root));
         _heads[next.appId] = Head(next.version, uint64(block.timestamp), next.root);
         emit Anchored(next.appId, next.version, next.root, next.previousRoot, key);
@@ -112,18 +105,5 @@ contract StateAnchor is EIP712 {
                 abi.encode(ANCHOR_TYPEHASH, next.appId, next.version, next.root, next.previousRoot)
             )
         );
-    }
-
-    function _requireSigned(
-        Anchor calldata next,
-        SignatureChain.Proof calldata proof,
-        bytes calldata signature
-    ) private view returns (address key) {
-        if (keccak256(bytes(proof.purpose)) != keccak256(bytes(PURPOSE))) {
-            revert StateAnchorWrongPurpose(proof.purpose);
-        }
-        key = SignatureChain.verify(proof, kmsRoot, next.appId);
-        address signer = SignatureChain.recover(anchorDigest(next), signature);
-        if (signer != key) revert StateAnchorWrongSigner(signer, key);
     }
 }

@@ -43,6 +43,6 @@ abstract contract AnchorFixture is ChainFixture {
 
     function anchor(uint64 version, string memory state) internal {
         StateAnchor.Anchor memory a = next(version, state);
-        anchors.anchor(a, makeProof(), signed(a));
+        anchors.anchor(a, signed(a), makeProof());
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.24;
 
+import {ProvenKeys} from "../src/ProvenKeys.sol";
 import {SignatureChain} from "../src/SignatureChain.sol";
 import {StateAnchor} from "../src/StateAnchor.sol";
 import {AnchorFixture} from "./AnchorFixture.sol";
@@ -21,9 +22,7 @@ contract StateAnchorTest is AnchorFixture {
     }
 
     function test_aContractWithoutARootIsRefused() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(StateAnchor.StateAnchorZeroKmsRoot.selector, address(0))
-        );
+        vm.expectRevert(abi.encodeWithSelector(ProvenKeys.ProvenKeysZeroAddress.selector));
         new StateAnchor(address(0));
     }
 
@@ -43,7 +42,7 @@ contract StateAnchorTest is AnchorFixture {
         anchor(first, "first");
         StateAnchor.Anchor memory a = next(second, "");
         a.root = root;
-        anchors.anchor(a, makeProof(), signed(a));
+        anchors.anchor(a, signed(a), makeProof());
         assertHead(second, root, START);
     }
 
@@ -52,8 +51,20 @@ contract StateAnchorTest is AnchorFixture {
         SignatureChain.Proof memory proof = makeProof();
         bytes memory signature = signed(a);
         vm.prank(makeAddr("stranger"));
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
         assertHead(1, keccak256("one"), START);
+    }
+
+    function test_aChainIsNeededOnce() public {
+        SignatureChain.Proof memory none;
+        StateAnchor.Anchor memory a = next(1, "one");
+        bytes memory signature = signed(a);
+        vm.expectRevert(abi.encodeWithSelector(ProvenKeys.ProvenKeysWrongPurpose.selector, ""));
+        anchors.anchor(a, signature, none);
+        anchors.anchor(a, signature, makeProof());
+        a = next(2, "two");
+        anchors.anchor(a, signed(a), none);
+        assertHead(2, keccak256("two"), START);
     }
 
     function test_anAnchorHasItsEvent() public {
@@ -63,14 +74,14 @@ contract StateAnchorTest is AnchorFixture {
         bytes memory signature = signed(a);
         vm.expectEmit(address(anchors));
         emit StateAnchor.Anchored(appId, 2, a.root, keccak256("one"), vm.addr(anchorKey));
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
     }
 
     function expectRefused(StateAnchor.Anchor memory a, bytes memory refusal) private {
         SignatureChain.Proof memory proof = makeProof();
         bytes memory signature = signed(a);
         vm.expectRevert(refusal);
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
     }
 
     function testFuzz_aVersionThatIsNotHigherIsRefused(uint64 version) public {
@@ -113,9 +124,9 @@ contract StateAnchorTest is AnchorFixture {
         SignatureChain.Proof memory proof = makeProof(rootKey, appId, appKey, anchorKey, "ethereum");
         bytes memory signature = signed(a);
         vm.expectRevert(
-            abi.encodeWithSelector(StateAnchor.StateAnchorWrongPurpose.selector, "ethereum")
+            abi.encodeWithSelector(ProvenKeys.ProvenKeysWrongPurpose.selector, "ethereum")
         );
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
     }
 
     function test_aSignatureOfAnotherKeyIsRefused() public {
@@ -124,10 +135,10 @@ contract StateAnchorTest is AnchorFixture {
         bytes memory signature = signBare(makeKey("other"), anchors.anchorDigest(a));
         vm.expectRevert(
             abi.encodeWithSelector(
-                StateAnchor.StateAnchorWrongSigner.selector, makeAddr("other"), vm.addr(anchorKey)
+                ProvenKeys.ProvenKeysOtherSigner.selector, makeAddr("other"), vm.addr(anchorKey)
             )
         );
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
     }
 
     function test_aBrokenChainIsRefused() public {
@@ -136,7 +147,7 @@ contract StateAnchorTest is AnchorFixture {
         proof.kmsSignature = signBare(makeKey("other"), 0);
         bytes memory signature = signed(a);
         vm.expectPartialRevert(SignatureChain.SignatureChainNotFromRoot.selector);
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
     }
 
     function testFuzz_noiseIsRefused(
@@ -145,10 +156,10 @@ contract StateAnchorTest is AnchorFixture {
         bytes memory signature
     ) public {
         vm.expectRevert();
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
         proof.purpose = "state-anchor";
         vm.expectRevert();
-        anchors.anchor(a, proof, signature);
+        anchors.anchor(a, signature, proof);
     }
 
     function test_appsHaveHeadsOfTheirOwn() public {
@@ -158,14 +169,14 @@ contract StateAnchorTest is AnchorFixture {
             StateAnchor.Anchor({appId: other, version: 1, root: keccak256("x"), previousRoot: 0});
         SignatureChain.Proof memory proof =
             makeProof(rootKey, other, makeKey("other app key"), anchorKey, "state-anchor");
-        anchors.anchor(a, proof, signed(a));
+        anchors.anchor(a, signed(a), proof);
         assertEq(anchors.head(other).version, 1);
         assertHead(5, keccak256("five"), START);
     }
 
     function test_oneStorageProofReadsAHead() public {
         anchor(3, "three");
-        bytes32 slot = keccak256(abi.encode(appId, uint256(2)));
+        bytes32 slot = keccak256(abi.encode(appId, uint256(3)));
         bytes32 digest = keccak256(abi.encode(uint64(3), keccak256("three")));
         assertEq(vm.load(address(anchors), slot), digest);
         assertEq(anchors.headDigest(appId), digest);

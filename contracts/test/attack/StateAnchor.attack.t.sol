@@ -15,7 +15,7 @@ contract StateAnchorAttack is AnchorFixture {
         bytes memory signature
     ) private returns (bool) {
         bytes32 before = anchors.headDigest(a.appId);
-        try anchors.anchor(a, proof, signature) {
+        try anchors.anchor(a, signature, proof) {
             return false;
         } catch {
             return anchors.headDigest(a.appId) == before;
@@ -25,7 +25,7 @@ contract StateAnchorAttack is AnchorFixture {
     function test_anOldAnchorSentAgain() public {
         StateAnchor.Anchor memory old = next(1, "one");
         bytes memory signature = signed(old);
-        anchors.anchor(old, makeProof(), signature);
+        anchors.anchor(old, signature, makeProof());
         assertTrue(refused(old, makeProof(), signature));
         anchor(2, "two");
         assertTrue(refused(old, makeProof(), signature));
@@ -64,7 +64,7 @@ contract StateAnchorAttack is AnchorFixture {
         anchor(1, "even");
         StateAnchor.Anchor memory old = next(2, "odd");
         bytes memory signature = signed(old);
-        anchors.anchor(old, makeProof(), signature);
+        anchors.anchor(old, signature, makeProof());
         anchor(3, "even");
         assertTrue(refused(old, makeProof(), signature));
     }
@@ -85,6 +85,16 @@ contract StateAnchorAttack is AnchorFixture {
         SignatureChain.Proof memory proof =
             makeProof(rootKey, makeAddr("own app"), appKey, anchorKey, "state-anchor");
         assertTrue(refused(a, proof, signed(a)));
+    }
+
+    /// @dev A key that was proven for one app says nothing for another.
+    function test_aProvenKeyOfAnotherApp() public {
+        anchor(1, "one");
+        SignatureChain.Proof memory none;
+        StateAnchor.Anchor memory a = StateAnchor.Anchor({
+            appId: makeAddr("other app"), version: 1, root: keccak256("x"), previousRoot: 0
+        });
+        assertTrue(refused(a, none, signed(a)));
     }
 
     function test_anotherKmsRoot() public {

@@ -50,7 +50,7 @@ contract StateAnchorHandler is ChainFixture {
         if (_made.length == 0) return;
         index %= _made.length;
         StateAnchor.Anchor memory a = _made[index];
-        try anchors.anchor(a, _proof, _signatures[index]) {
+        try anchors.anchor(a, _signatures[index], _proof) {
             if (a.version <= version || a.previousRoot != root) backwards++;
             version = a.version;
             root = a.root;
