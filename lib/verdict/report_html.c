@@ -28,7 +28,7 @@ static const char style[] =
     ".verdict { flex: none; width: 8.5em; font-weight: 600; }\n"
     ".pass { color: var(--pass); } .fail { color: var(--fail); } .unchecked { color: "
     "var(--unchecked); }\n"
-    "dl { display: grid; grid-template-columns: 6em 1fr; gap: 0 16px; margin: 8px 0 0; }\n"
+    "dl { display: grid; grid-template-columns: 8.5em 1fr; gap: 0 16px; margin: 8px 0 0; }\n"
     "dt { color: var(--soft); } dd { margin: 0; }\n"
     ".expected, .found { font-family: ui-monospace, monospace; }\n"
     "@media (max-width: 600px) { h3 { display: block; } dl { display: block; } dd { margin: 0 0 "

@@ -1,0 +1,271 @@
+/* audit.c - devproof audit: can the people who run a service cheat its users? */
+#include "devproof/audit.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "attest/collateral.h"
+#include "base/json.h"
+#include "devproof/command.h"
+#include "verdict/report_diff.h"
+#include "verdict/report_html.h"
+#include "verdict/report_text.h"
+#include "verdict/stages.h"
+
+#define ROOT_MAX (64u << 10)
+
+static const char help[] =
+    "Usage: devproof audit --from DIR [--root FILE] [--rules FILE] [--html FILE] [--json]\n"
+    "       devproof audit show REPORT [--html FILE] [--json]\n"
+    "       devproof audit diff REPORT REPORT [--json]\n\n"
+    "--from judges what a service showed, as of the time when it did. Each claim passes, fails, "
+    "or\n"
+    "is not checked, which is said with its reason. The stage of ERC-733 follows from the claims.\n"
+    "show prints a report that was kept as JSON; diff compares two.\n"
+    "Exit code 0 only if every required claim holds, and for diff, if nothing changed.\n\n"
+    "  --from DIR    evidence: audit.json, attestation.json, collateral.json\n"
+    "  --root FILE   trust this certificate, DER or PEM, and not Intel's root\n"
+    "  --rules FILE  judge the stage by these rules\n"
+    "  --html FILE   write the report as a page, too\n"
+    "  --json        print the report, or the changes, as JSON\n"
+    "  --help\n";
+
+struct options {
+    struct client client;
+    const char *from, *root, *rules, *html; /* NULL where not given */
+};
+
+/* Returns: an exit code */
+static int write_page(const struct options *o, const struct dp_claims *claims)
+{
+    struct dp_buf page = DP_BUF_INIT(4 * DP_REPORT_MAX);
+    FILE *file;
+    bool ok;
+
+    dp_report_html(&page, claims);
+    file = page.err == DP_OK ? fopen(o->html, "w") : NULL;
+    ok = file != NULL && fwrite(page.data, 1, page.len, file) == page.len;
+    if (file != NULL && fclose(file) != 0)
+        ok = false;
+    dp_buf_free(&page);
+    return ok ? EXIT_SUCCESS
+              : client_fail(&o->client, EXIT_FAILURE, "%s cannot be written.", o->html);
+}
+
+static bool wants_colour(void)
+{
+    const char *no = getenv("NO_COLOR"); /* no-color.org */
+
+    return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0');
+}
+
+static int print_report(const struct options *o, const struct dp_claims *claims)
+{
+    struct dp_buf text = DP_BUF_INIT(4 * DP_REPORT_MAX);
+    int code = o->html != NULL ? write_page(o, claims) : EXIT_SUCCESS;
+
+    if (o->client.json) {
+        client_print(&o->client, json_object_get(dp_claims_json(claims)));
+    } else {
+        dp_report_text(&text, claims, wants_colour());
+        fputs(text.data, stdout);
+    }
+    dp_buf_free(&text);
+    if (code != EXIT_SUCCESS)
+        return code;
+    return dp_claims_hold(claims) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* Judge the stage by the rules that were named, or ours. Returns: -1, or an exit code */
+static int judge_stage(const struct options *o, struct dp_claims *claims)
+{
+    const char *text = dp_stages_erc733[0];
+    struct dp_buf file = DP_BUF_INIT(DP_STAGES_MAX);
+    struct dp_detail detail = {"", ""};
+    struct dp_stages *stages;
+    int code = -1;
+
+    if (o->rules != NULL && !client_read_file(&o->client, &file, o->rules))
+        code = EXIT_USAGE;
+    if (code < 0 && o->rules != NULL)
+        text = file.data != NULL ? file.data : "";
+    if (code < 0 &&
+        dp_stages_read(&stages, text, o->rules != NULL ? file.len : strlen(text), &detail) != DP_OK)
+        code = client_fail(&o->client, EXIT_USAGE, "the rules: %s", detail.text);
+    if (code < 0) {
+        dp_stages_judge(stages, claims);
+        dp_stages_free(stages);
+    }
+    dp_buf_free(&file);
+    return code;
+}
+
+static int audit(const struct options *o, struct evidence *evidence, struct dp_buf *root)
+{
+    struct dp_claims *claims;
+    struct facts facts;
+    int code;
+
+    evidence->hardware.root = dp_intel_root();
+    if (o->root != NULL) {
+        if (!client_read_file(&o->client, root, o->root))
+            return EXIT_USAGE;
+        evidence->hardware.root = (struct dp_slice){root->data, root->len};
+        evidence->hardware.own_root = true;
+    }
+    claims = dp_claims_new(evidence->url, evidence->at_ms);
+    audit_hardware(claims, &evidence->hardware, &facts);
+    code = judge_stage(o, claims);
+    if (code < 0)
+        code = print_report(o, claims);
+    dp_claims_free(claims);
+    return code;
+}
+
+static int audit_from(const struct options *o)
+{
+    struct dp_buf root = DP_BUF_INIT(ROOT_MAX);
+    struct evidence evidence;
+    int code = evidence_read(&o->client, &evidence, o->from);
+
+    if (code < 0)
+        code = audit(o, &evidence, &root);
+    evidence_free(&evidence);
+    dp_buf_free(&root);
+    return code;
+}
+
+/* --- reports that were kept --- */
+
+static int read_report(const struct options *o, struct dp_claims **out, const char *path)
+{
+    struct dp_buf text = DP_BUF_INIT(DP_REPORT_MAX);
+    struct dp_detail detail = {"", ""};
+    int code = -1;
+
+    if (!client_read_file(&o->client, &text, path))
+        code = EXIT_USAGE;
+    else if (dp_claims_read(out, text.data != NULL ? text.data : "", text.len, &detail) != DP_OK)
+        code = client_fail(&o->client, EXIT_USAGE, "%s: %s", path, detail.text);
+    else
+        code = judge_stage(o, *out);
+    dp_buf_free(&text);
+    return code;
+}
+
+static int show(const struct options *o, const char *path)
+{
+    struct dp_claims *claims = NULL;
+    int code = read_report(o, &claims, path);
+
+    if (code < 0)
+        code = print_report(o, claims);
+    dp_claims_free(claims);
+    return code;
+}
+
+static const char *verdict_of(struct json_object *claim)
+{
+    return claim == NULL ? "not there" : client_text(claim, "verdict");
+}
+
+static void print_change(struct json_object *change)
+{
+    struct json_object *before = json_object_object_get(change, "before"),
+                       *after = json_object_object_get(change, "after");
+    const char *what = client_text(change, "what");
+
+    if (strcmp(what, "claim") != 0) {
+        printf("%s: %s -> %s\n", what, before == NULL ? "-" : json_object_get_string(before),
+               after == NULL ? "-" : json_object_get_string(after));
+        return;
+    }
+    printf("%s: %s -> %s\n", client_text(change, "id"), verdict_of(before), verdict_of(after));
+    if (before != NULL && after != NULL &&
+        strcmp(client_text(before, "found"), client_text(after, "found")) != 0)
+        printf("    found %s\n    now   %s\n", client_text(before, "found"),
+               client_text(after, "found"));
+}
+
+static int print_changes(const struct options *o, struct json_object *changes)
+{
+    size_t count = dp_json_count(changes);
+
+    if (o->client.json) {
+        client_print(&o->client, changes);
+        return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+    for (size_t i = 0; i < count; i++)
+        print_change(json_object_array_get_idx(changes, i));
+    if (count == 0)
+        puts("Nothing changed.");
+    json_object_put(changes);
+    return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int diff(const struct options *o, const char *before, const char *after)
+{
+    struct dp_claims *a = NULL, *b = NULL;
+    int code = read_report(o, &a, before);
+
+    if (code < 0)
+        code = read_report(o, &b, after);
+    if (code < 0)
+        code = print_changes(o, dp_report_diff(a, b));
+    dp_claims_free(a);
+    dp_claims_free(b);
+    return code;
+}
+
+/* Returns: -1 go on, else an exit code */
+static int take_option(struct options *o, int option, const char *value)
+{
+    switch (option) {
+    case 'f':
+        o->from = value;
+        return -1;
+    case 'r':
+        o->root = value;
+        return -1;
+    case 'R':
+        o->rules = value;
+        return -1;
+    case 'H':
+        o->html = value;
+        return -1;
+    default:
+        return client_option(&o->client, option, value);
+    }
+}
+
+int command_audit(int argc, char **argv)
+{
+    static const struct option table[] = {{"from", required_argument, NULL, 'f'},
+                                          {"root", required_argument, NULL, 'r'},
+                                          {"rules", required_argument, NULL, 'R'},
+                                          {"html", required_argument, NULL, 'H'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    struct options o = {0};
+    int option, words;
+
+    client_init(&o.client, "audit", help);
+    while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        int code = take_option(&o, option, optarg);
+
+        if (code >= 0)
+            return code;
+    }
+    words = argc - optind;
+    if (words == 0 && o.from != NULL)
+        return audit_from(&o);
+    if (words == 2 && o.from == NULL && strcmp(argv[optind], "show") == 0)
+        return show(&o, argv[optind + 1]);
+    if (words == 3 && o.from == NULL && strcmp(argv[optind], "diff") == 0)
+        return diff(&o, argv[optind + 1], argv[optind + 2]);
+    return client_fail(&o.client, EXIT_USAGE, "try devproof audit --help.");
+}

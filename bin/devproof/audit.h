@@ -1,0 +1,57 @@
+/* audit.h - what the files of devproof audit share. */
+#ifndef DEVPROOF_AUDIT_H
+#define DEVPROOF_AUDIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "attest/event_facts.h"
+#include "base/buf.h"
+#include "devproof/client.h"
+#include "verdict/claims.h"
+
+/* What the hardware is said to have signed, and what it is judged by. All borrowed. */
+struct hardware {
+    struct dp_slice quote;       /* bytes */
+    struct dp_slice event_log;   /* as text; data is NULL where there is none */
+    struct dp_slice app_compose; /* as text; data is NULL where there is none */
+    struct dp_slice collateral;  /* JSON; data is NULL where there is none */
+    struct dp_slice root;        /* a certificate */
+    bool own_root;               /* not Intel's: named by whoever audits */
+    int64_t at;                  /* seconds since 1970 */
+};
+
+/* What follows from the evidence. Lengths are 0 where it is not known. */
+struct facts {
+    uint8_t app_id[DP_EVENT_APP_ID_LEN], compose_hash[DP_EVENT_HASH_LEN];
+    bool known; /* the log fits the quote, and these are from it */
+};
+
+/* Add the claims quote.*, log.replays, compose.* to a report. */
+void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, struct facts *facts);
+
+/* What a service showed, and when: a folder that devproof audit --archive makes.
+ *
+ *     audit.json        {format, url, at}
+ *     attestation.json  {quote, event_log, app_compose, vm_config}, as the service answered
+ *     collateral.json   what Intel says of the platform; may be missing
+ */
+#define EVIDENCE_FORMAT "devproof-evidence/1"
+
+struct evidence {
+    struct dp_buf attestation, collateral, quote; /* files; the quote as bytes */
+    struct json_object *audit, *answer;           /* audit.json, attestation.json */
+    const char *url;                              /* borrowed from audit */
+    int64_t at_ms;
+    struct hardware hardware; /* of the above; root is the caller's */
+};
+
+/* Read such a folder. Returns: -1, or an exit code after complaining. Free it in any case. */
+int evidence_read(const struct client *client, struct evidence *evidence, const char *dir);
+void evidence_free(struct evidence *evidence);
+
+/* Add a claim whose found is bytes, as hex. */
+void audit_add_hex(struct dp_claims *claims, struct dp_claim claim, const uint8_t *found,
+                   size_t len);
+
+#endif
