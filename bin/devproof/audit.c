@@ -18,7 +18,7 @@
 #define ROOT_MAX (64u << 10)
 
 static const char help[] =
-    "Usage: devproof audit --from DIR [--root FILE] [--rules FILE] [--html FILE] [--json]\n"
+    "Usage: devproof audit --from DIR [--kms-root KEY|ADDRESS] [--kms-id HEX] [OPTION...]\n"
     "       devproof audit show REPORT [--html FILE] [--json]\n"
     "       devproof audit diff REPORT REPORT [--json]\n\n"
     "--from judges what a service showed, as of the time when it did. Each claim passes, fails, "
@@ -26,7 +26,9 @@ static const char help[] =
     "is not checked, which is said with its reason. The stage of ERC-733 follows from the claims.\n"
     "show prints a report that was kept as JSON; diff compares two.\n"
     "Exit code 0 only if every required claim holds, and for diff, if nothing changed.\n\n"
-    "  --from DIR    evidence: audit.json, attestation.json, collateral.json\n"
+    "  --from DIR    evidence: audit.json, attestation.json, collateral.json, keys.json\n"
+    "  --kms-root KEY|ADDRESS  the KMS root that users' keys must hang on\n"
+    "  --kms-id HEX  the key of the KMS's CA (SubjectPublicKeyInfo), as in key-provider\n"
     "  --root FILE   trust this certificate, DER or PEM, and not Intel's root\n"
     "  --rules FILE  judge the stage by these rules\n"
     "  --html FILE   write the report as a page, too\n"
@@ -36,6 +38,7 @@ static const char help[] =
 struct options {
     struct client client;
     const char *from, *root, *rules, *html; /* NULL where not given */
+    struct key_rules keys;
 };
 
 /* Returns: an exit code */
@@ -118,6 +121,7 @@ static int audit(const struct options *o, struct evidence *evidence, struct dp_b
     }
     claims = dp_claims_new(evidence->url, evidence->at_ms);
     audit_hardware(claims, &evidence->hardware, &facts);
+    audit_keys(claims, &o->keys, &facts, evidence->keys);
     code = judge_stage(o, claims);
     if (code < 0)
         code = print_report(o, claims);
@@ -236,6 +240,14 @@ static int take_option(struct options *o, int option, const char *value)
     case 'H':
         o->html = value;
         return -1;
+    case 'K':
+        o->keys.kms_id = value;
+        return -1;
+    case 'k':
+        if (chain_expect_root(&o->keys.chain, value))
+            return -1;
+        return client_fail(&o->client, EXIT_USAGE,
+                           "--kms-root takes a public key or an address, not %s.", value);
     default:
         return client_option(&o->client, option, value);
     }
@@ -247,6 +259,8 @@ int command_audit(int argc, char **argv)
                                           {"root", required_argument, NULL, 'r'},
                                           {"rules", required_argument, NULL, 'R'},
                                           {"html", required_argument, NULL, 'H'},
+                                          {"kms-root", required_argument, NULL, 'k'},
+                                          {"kms-id", required_argument, NULL, 'K'},
                                           {"json", no_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
@@ -260,6 +274,8 @@ int command_audit(int argc, char **argv)
         if (code >= 0)
             return code;
     }
+    if (dp_secp_init() != DP_OK)
+        return client_fail(&o.client, EXIT_FAILURE, "libsecp256k1 does not work.");
     words = argc - optind;
     if (words == 0 && o.from != NULL)
         return audit_from(&o);

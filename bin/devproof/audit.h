@@ -7,6 +7,7 @@
 
 #include "attest/event_facts.h"
 #include "base/buf.h"
+#include "devproof/chain.h"
 #include "devproof/client.h"
 #include "verdict/claims.h"
 
@@ -24,8 +25,24 @@ struct hardware {
 /* What follows from the evidence. Lengths are 0 where it is not known. */
 struct facts {
     uint8_t app_id[DP_EVENT_APP_ID_LEN], compose_hash[DP_EVENT_HASH_LEN];
-    bool known; /* the log fits the quote, and these are from it */
+    struct dp_key_provider key_provider; /* name "" where the log has none */
+    bool known;                          /* the log fits the quote, and these are from it */
 };
+
+/* What the keys are judged by. */
+struct key_rules {
+    struct chain_expected chain; /* has_root false: no KMS root was named */
+    const char *kms_id;          /* hex of the KMS CA's SubjectPublicKeyInfo; NULL: not named */
+};
+
+/* Add the claims kms.identity and keys.chain. keys: an answer of GET /api/users/USERID/keys, or
+ * NULL. */
+void audit_keys(struct dp_claims *claims, const struct key_rules *rules, const struct facts *facts,
+                struct json_object *keys);
+
+/* Add a required claim that was not checked. */
+void audit_add_unchecked(struct dp_claims *claims, const char *id, const char *title,
+                         const char *note);
 
 /* Add the claims quote.*, log.replays, compose.* to a report. */
 void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, struct facts *facts);
@@ -35,12 +52,13 @@ void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, s
  *     audit.json        {format, url, at}
  *     attestation.json  {quote, event_log, app_compose, vm_config}, as the service answered
  *     collateral.json   what Intel says of the platform; may be missing
+ *     keys.json         the keys of the user who was named; may be missing
  */
 #define EVIDENCE_FORMAT "devproof-evidence/1"
 
 struct evidence {
     struct dp_buf attestation, collateral, quote; /* files; the quote as bytes */
-    struct json_object *audit, *answer;           /* audit.json, attestation.json */
+    struct json_object *audit, *answer, *keys;    /* audit.json, attestation.json, keys.json */
     const char *url;                              /* borrowed from audit */
     int64_t at_ms;
     struct hardware hardware; /* of the above; root is the caller's */

@@ -14,6 +14,7 @@
 
 #define ATTESTATION_MAX (4u << 20) /* bytes: quote, log, the app's definition */
 #define AUDIT_MAX (64u << 10)
+#define KEYS_MAX (64u << 10)
 
 /* Returns: -1, or an exit code after complaining */
 static int path_of(const struct client *client, char path[static PATH_MAX], const char *dir,
@@ -105,6 +106,18 @@ static int read_collateral(const struct client *client, struct evidence *evidenc
     return -1;
 }
 
+static int read_keys(const struct client *client, struct evidence *evidence, const char *dir)
+{
+    struct dp_buf text = DP_BUF_INIT(KEYS_MAX);
+    char path[PATH_MAX];
+    int code = path_of(client, path, dir, "keys.json");
+
+    if (code < 0 && access(path, F_OK) == 0)
+        code = read_json(client, &evidence->keys, &text, dir, "keys.json");
+    dp_buf_free(&text);
+    return code;
+}
+
 int evidence_read(const struct client *client, struct evidence *evidence, const char *dir)
 {
     int code;
@@ -117,6 +130,8 @@ int evidence_read(const struct client *client, struct evidence *evidence, const 
         code = read_answer(client, evidence, dir);
     if (code < 0)
         code = read_collateral(client, evidence, dir);
+    if (code < 0)
+        code = read_keys(client, evidence, dir);
     return code;
 }
 
@@ -124,6 +139,7 @@ void evidence_free(struct evidence *evidence)
 {
     json_object_put(evidence->audit);
     json_object_put(evidence->answer);
+    json_object_put(evidence->keys);
     dp_buf_free(&evidence->attestation);
     dp_buf_free(&evidence->collateral);
     dp_buf_free(&evidence->quote);

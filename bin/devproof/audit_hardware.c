@@ -26,21 +26,21 @@ void audit_add_hex(struct dp_claims *claims, struct dp_claim claim, const uint8_
     dp_claims_add(claims, &claim);
 }
 
-/* --- the quote --- */
-
-static const char signature_title[] =
-    "The hardware is genuine Intel TDX, and signed what it measured";
-static const char status_title[] = "The platform has every security update of its vendor";
-static const char production_title[] = "The machine's memory is its own: no debug mode";
-
-static void add_unchecked(struct dp_claims *claims, const char *id, const char *title,
-                          const char *note)
+void audit_add_unchecked(struct dp_claims *claims, const char *id, const char *title,
+                         const char *note)
 {
     const struct dp_claim claim = {
         .id = id, .title = title, .note = note, .verdict = DP_VERDICT_UNCHECKED, .required = true};
 
     dp_claims_add(claims, &claim);
 }
+
+/* --- the quote --- */
+
+static const char signature_title[] =
+    "The hardware is genuine Intel TDX, and signed what it measured";
+static const char status_title[] = "The platform has every security update of its vendor";
+static const char production_title[] = "The machine's memory is its own: no debug mode";
 
 static void claim_signature(struct dp_claims *claims, const struct hardware *hardware,
                             const struct dp_dcap_result *result)
@@ -88,7 +88,8 @@ static void claim_status(struct dp_claims *claims, const struct dp_dcap_result *
     };
 
     if (result->fault.failure != DP_DCAP_VALID) {
-        add_unchecked(claims, claim.id, claim.title, "a quote that does not hold has no status");
+        audit_add_unchecked(claims, claim.id, claim.title,
+                            "a quote that does not hold has no status");
         return;
     }
     status_text(&found, &result->verdict);
@@ -107,16 +108,16 @@ static void claim_genuine(struct dp_claims *claims, const struct hardware *hardw
     enum dp_err err;
 
     if (hardware->collateral.data == NULL) {
-        add_unchecked(claims, "quote.signature", signature_title,
-                      "there is no collateral: name a PCCS or a file of it");
-        add_unchecked(claims, "quote.status", status_title, "there is no collateral");
+        audit_add_unchecked(claims, "quote.signature", signature_title,
+                            "there is no collateral: name a PCCS or a file of it");
+        audit_add_unchecked(claims, "quote.status", status_title, "there is no collateral");
         return;
     }
     err = dp_collateral_read(&collateral, hardware->collateral, hardware->root, &detail);
     if (err != DP_OK) {
-        add_unchecked(claims, "quote.signature", signature_title,
-                      detail.text[0] != '\0' ? detail.text : dp_err_text(err));
-        add_unchecked(claims, "quote.status", status_title, "the collateral cannot be read");
+        audit_add_unchecked(claims, "quote.signature", signature_title,
+                            detail.text[0] != '\0' ? detail.text : dp_err_text(err));
+        audit_add_unchecked(claims, "quote.status", status_title, "the collateral cannot be read");
         return;
     }
     /* What it says is in the result. */
@@ -192,6 +193,9 @@ static void learn(struct facts *facts, const struct dp_event_facts *events)
 {
     memcpy(facts->app_id, events->app_id.data, sizeof(facts->app_id));
     memcpy(facts->compose_hash, events->compose_hash.data, sizeof(facts->compose_hash));
+    if (events->key_provider.data == NULL ||
+        dp_key_provider_read(&facts->key_provider, events->key_provider) != DP_OK)
+        facts->key_provider = (struct dp_key_provider){0};
     facts->known = true;
 }
 
@@ -227,12 +231,13 @@ static void claim_measured(struct dp_claims *claims, const struct hardware *hard
     bool same;
 
     if (!facts->known) {
-        add_unchecked(claims, "compose.measured", measured_title,
-                      "there is no event log that fits the quote");
+        audit_add_unchecked(claims, "compose.measured", measured_title,
+                            "there is no event log that fits the quote");
         return;
     }
     if (dp_compose_hash(hash, hardware->app_compose.data, hardware->app_compose.len) != DP_OK) {
-        add_unchecked(claims, "compose.measured", measured_title, "the definition is too long");
+        audit_add_unchecked(claims, "compose.measured", measured_title,
+                            "the definition is too long");
         return;
     }
     dp_hex_encode(expected, facts->compose_hash, sizeof(facts->compose_hash));
@@ -300,18 +305,19 @@ void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, s
     claim_genuine(claims, hardware);
     if (dp_quote_parse(&quote, (const uint8_t *)hardware->quote.data, hardware->quote.len,
                        &detail) != DP_OK) {
-        add_unchecked(claims, "quote.production", production_title, detail.text);
-        add_unchecked(claims, "log.replays", log_title, detail.text);
+        audit_add_unchecked(claims, "quote.production", production_title, detail.text);
+        audit_add_unchecked(claims, "log.replays", log_title, detail.text);
     } else {
         claim_production(claims, &quote);
         if (hardware->event_log.data != NULL)
             judge_log(claims, hardware, &quote, facts);
         else
-            add_unchecked(claims, "log.replays", log_title, "there is no event log");
+            audit_add_unchecked(claims, "log.replays", log_title, "there is no event log");
     }
     if (hardware->app_compose.data == NULL) {
-        add_unchecked(claims, "compose.measured", measured_title, "the definition is not shown");
-        add_unchecked(claims, "compose.closed", closed_title, "the definition is not shown");
+        audit_add_unchecked(claims, "compose.measured", measured_title,
+                            "the definition is not shown");
+        audit_add_unchecked(claims, "compose.closed", closed_title, "the definition is not shown");
     } else {
         claim_measured(claims, hardware, facts);
         claim_closed(claims, hardware);
