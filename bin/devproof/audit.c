@@ -9,6 +9,7 @@
 
 #include "attest/collateral.h"
 #include "base/json.h"
+#include "devproof/collateral.h"
 #include "devproof/command.h"
 #include "verdict/report_diff.h"
 #include "verdict/report_html.h"
@@ -18,26 +19,34 @@
 #define ROOT_MAX (64u << 10)
 
 static const char help[] =
-    "Usage: devproof audit --from DIR [--kms-root KEY|ADDRESS] [--kms-id HEX] [OPTION...]\n"
+    "Usage: devproof audit URL [OPTION...]\n"
+    "       devproof audit --from DIR [OPTION...]\n"
     "       devproof audit show REPORT [--html FILE] [--json]\n"
     "       devproof audit diff REPORT REPORT [--json]\n\n"
-    "--from judges what a service showed, as of the time when it did. Each claim passes, fails, "
-    "or\n"
-    "is not checked, which is said with its reason. The stage of ERC-733 follows from the claims.\n"
-    "show prints a report that was kept as JSON; diff compares two.\n"
+    "Asks the service at URL for its evidence, over a nonce of its own and the TLS key of the\n"
+    "connection, and judges it. Each claim passes, fails, or is not checked, which is said with "
+    "its\n"
+    "reason. The stage of ERC-733 follows from the claims. --from judges evidence that was kept, "
+    "as\n"
+    "of the time when it was made. show prints a report that was kept as JSON; diff compares two.\n"
     "Exit code 0 only if every required claim holds, and for diff, if nothing changed.\n\n"
-    "  --from DIR    evidence: audit.json, attestation.json, collateral.json, keys.json\n"
+    "  --archive DIR           keep the evidence in a new folder, for --from\n"
+    "  --user USERID           look at the key of this user, too\n"
     "  --kms-root KEY|ADDRESS  the KMS root that users' keys must hang on\n"
-    "  --kms-id HEX  the key of the KMS's CA (SubjectPublicKeyInfo), as in key-provider\n"
-    "  --root FILE   trust this certificate, DER or PEM, and not Intel's root\n"
-    "  --rules FILE  judge the stage by these rules\n"
-    "  --html FILE   write the report as a page, too\n"
-    "  --json        print the report, or the changes, as JSON\n"
+    "  --kms-id HEX            the key of the KMS's CA (SubjectPublicKeyInfo), as in key-provider\n"
+    "  --collateral FILE       what Intel says of the platform, or\n"
+    "  --cache DIR, --pccs URL as for devproof quote verify\n"
+    "  --root FILE             trust this certificate, DER or PEM, and not Intel's root\n"
+    "  --rules FILE            judge the stage by these rules\n"
+    "  --html FILE             write the report as a page, too\n"
+    "  --json                  print the report, or the changes, as JSON\n"
     "  --help\n";
 
 struct options {
     struct client client;
-    const char *from, *root, *rules, *html; /* NULL where not given */
+    const char *url, *from;                           /* the one or the other */
+    const char *archive, *user, *root, *rules, *html; /* NULL where not given */
+    struct collateral_source collateral;
     struct key_rules keys;
 };
 
@@ -106,21 +115,27 @@ static int judge_stage(const struct options *o, struct dp_claims *claims)
     return code;
 }
 
-static int audit(const struct options *o, struct evidence *evidence, struct dp_buf *root)
+/* Returns: -1, or an exit code after complaining */
+static int read_root(const struct options *o, struct evidence *evidence, struct dp_buf *root)
 {
-    struct dp_claims *claims;
+    evidence->hardware.root = dp_intel_root();
+    if (o->root == NULL)
+        return -1;
+    if (!client_read_file(&o->client, root, o->root))
+        return EXIT_USAGE;
+    evidence->hardware.root = (struct dp_slice){root->data, root->len};
+    evidence->hardware.own_root = true;
+    return -1;
+}
+
+static int judge(const struct options *o, const struct evidence *evidence)
+{
+    struct dp_claims *claims = dp_claims_new(evidence->url, evidence->at_ms);
     struct facts facts;
     int code;
 
-    evidence->hardware.root = dp_intel_root();
-    if (o->root != NULL) {
-        if (!client_read_file(&o->client, root, o->root))
-            return EXIT_USAGE;
-        evidence->hardware.root = (struct dp_slice){root->data, root->len};
-        evidence->hardware.own_root = true;
-    }
-    claims = dp_claims_new(evidence->url, evidence->at_ms);
     audit_hardware(claims, &evidence->hardware, &facts);
+    audit_live(claims, evidence);
     audit_keys(claims, &o->keys, &facts, evidence->keys);
     code = judge_stage(o, claims);
     if (code < 0)
@@ -129,14 +144,48 @@ static int audit(const struct options *o, struct evidence *evidence, struct dp_b
     return code;
 }
 
-static int audit_from(const struct options *o)
+/* What cannot be had is a claim that was not checked, no reason to stop. */
+static int get_collateral(const struct options *o, struct evidence *evidence)
+{
+    struct dp_detail detail = {"", ""};
+    int code;
+
+    if (!collateral_is_named(&o->collateral))
+        return -1;
+    code = collateral_get(&o->client, &evidence->files[EVIDENCE_COLLATERAL], &o->collateral,
+                          evidence->hardware.quote, evidence->hardware.root, false, &detail);
+    if (code == EXIT_USAGE)
+        return code;
+    if (code == EXIT_FAILURE)
+        client_fail(&o->client, code, "collateral: %s", detail.text);
+    evidence_take_collateral(evidence);
+    return -1;
+}
+
+static int gather(const struct options *o, struct evidence *evidence, struct dp_buf *root)
+{
+    int code = o->from != NULL ? evidence_read(&o->client, evidence, o->from)
+                               : evidence_ask(&o->client, evidence, o->url, o->user);
+
+    if (code < 0)
+        code = read_root(o, evidence, root);
+    if (code < 0 && o->from == NULL)
+        code = get_collateral(o, evidence);
+    if (code < 0 && o->archive != NULL)
+        code = evidence_write(&o->client, evidence, o->archive);
+    return code;
+}
+
+static int audit(const struct options *o)
 {
     struct dp_buf root = DP_BUF_INIT(ROOT_MAX);
     struct evidence evidence;
-    int code = evidence_read(&o->client, &evidence, o->from);
+    int code;
 
+    evidence_init(&evidence);
+    code = gather(o, &evidence, &root);
     if (code < 0)
-        code = audit(o, &evidence, &root);
+        code = judge(o, &evidence);
     evidence_free(&evidence);
     dp_buf_free(&root);
     return code;
@@ -231,6 +280,21 @@ static int take_option(struct options *o, int option, const char *value)
     case 'f':
         o->from = value;
         return -1;
+    case 'a':
+        o->archive = value;
+        return -1;
+    case 'w':
+        o->user = value;
+        return -1;
+    case 'c':
+        o->collateral.file = value;
+        return -1;
+    case 'd':
+        o->collateral.cache = value;
+        return -1;
+    case 'p':
+        o->collateral.pccs = value;
+        return -1;
     case 'r':
         o->root = value;
         return -1;
@@ -277,11 +341,15 @@ int command_audit(int argc, char **argv)
     if (dp_secp_init() != DP_OK)
         return client_fail(&o.client, EXIT_FAILURE, "libsecp256k1 does not work.");
     words = argc - optind;
-    if (words == 0 && o.from != NULL)
-        return audit_from(&o);
+    if (words == 0 && o.from != NULL && o.archive == NULL)
+        return audit(&o);
     if (words == 2 && o.from == NULL && strcmp(argv[optind], "show") == 0)
         return show(&o, argv[optind + 1]);
     if (words == 3 && o.from == NULL && strcmp(argv[optind], "diff") == 0)
         return diff(&o, argv[optind + 1], argv[optind + 2]);
+    if (words == 1 && o.from == NULL && strncmp(argv[optind], "http", 4) == 0) {
+        o.url = argv[optind];
+        return audit(&o);
+    }
     return client_fail(&o.client, EXIT_USAGE, "try devproof audit --help.");
 }

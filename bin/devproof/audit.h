@@ -47,26 +47,59 @@ void audit_add_unchecked(struct dp_claims *claims, const char *id, const char *t
 /* Add the claims quote.*, log.replays, compose.* to a report. */
 void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, struct facts *facts);
 
-/* What a service showed, and when: a folder that devproof audit --archive makes.
+/* What a service showed, and when: asked for now, or kept in a folder.
  *
- *     audit.json        {format, url, at}
+ *     audit.json        {format, url, at, nonce}: what was asked, when; nonce as hex
  *     attestation.json  {quote, event_log, app_compose, vm_config}, as the service answered
- *     collateral.json   what Intel says of the platform; may be missing
- *     keys.json         the keys of the user who was named; may be missing
+ *     peer.pem          the certificates that it showed meanwhile, its own first; empty over HTTP
+ *     collateral.json   what Intel says of the platform; empty where it was not to be had
+ *     keys.json         the keys of the user who was named; empty where none was
  */
 #define EVIDENCE_FORMAT "devproof-evidence/1"
+#define EVIDENCE_NONCE_LEN 32
+
+enum evidence_file {
+    EVIDENCE_AUDIT,
+    EVIDENCE_ATTESTATION,
+    EVIDENCE_PEER,
+    EVIDENCE_COLLATERAL,
+    EVIDENCE_KEYS,
+    EVIDENCE_FILES
+};
 
 struct evidence {
-    struct dp_buf attestation, collateral, quote; /* files; the quote as bytes */
-    struct json_object *audit, *answer, *keys;    /* audit.json, attestation.json, keys.json */
-    const char *url;                              /* borrowed from audit */
+    struct dp_buf files[EVIDENCE_FILES];
+    struct json_object *audit, *answer, *keys; /* keys is NULL where that file is empty */
+    struct dp_buf quote;                       /* as bytes */
+    const char *url;                           /* borrowed from audit */
     int64_t at_ms;
+    uint8_t nonce[EVIDENCE_NONCE_LEN];
     struct hardware hardware; /* of the above; root is the caller's */
 };
 
-/* Read such a folder. Returns: -1, or an exit code after complaining. Free it in any case. */
+/* Each returns -1, or an exit code after complaining. Free the evidence in any case. */
+void evidence_init(struct evidence *evidence);
 int evidence_read(const struct client *client, struct evidence *evidence, const char *dir);
+int evidence_write(const struct client *client, const struct evidence *evidence, const char *dir);
 void evidence_free(struct evidence *evidence);
+
+/* Make sense of the files; evidence_read has done it. */
+int evidence_parse(const struct client *client, struct evidence *evidence);
+
+/* The collateral has come: the hardware is judged by it. */
+void evidence_take_collateral(struct evidence *evidence);
+
+/**
+ * Ask a service: fills audit.json, attestation.json, peer.pem and keys.json, and parses them.
+ *
+ * In: url   of the service, without a path; https:// for the TLS key to be seen
+ *     user  whose keys are asked for, or NULL
+ */
+int evidence_ask(const struct client *client, struct evidence *evidence, const char *url,
+                 const char *user);
+
+/* Add the claims quote.fresh and tls.bound. */
+void audit_live(struct dp_claims *claims, const struct evidence *evidence);
 
 /* Add a claim whose found is bytes, as hex. */
 void audit_add_hex(struct dp_claims *claims, struct dp_claim claim, const uint8_t *found,

@@ -1,65 +1,74 @@
-/* audit_evidence.c - devproof audit: what a service showed, kept in a folder. */
+/* audit_evidence.c - devproof audit: what a service showed, and the folder it is kept in. */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "attest/collateral.h"
 #include "attest/quote.h"
 #include "base/clock.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "devproof/audit.h"
 #include "devproof/command.h"
 
-#define ATTESTATION_MAX (4u << 20) /* bytes: quote, log, the app's definition */
-#define AUDIT_MAX (64u << 10)
-#define KEYS_MAX (64u << 10)
+static const struct {
+    const char *name;
+    size_t limit; /* bytes */
+    bool optional;
+} files[EVIDENCE_FILES] = {
+    [EVIDENCE_AUDIT] = {"audit.json", 64u << 10, false},
+    [EVIDENCE_ATTESTATION] = {"attestation.json", 4u << 20, false},
+    [EVIDENCE_PEER] = {"peer.pem", 256u << 10, true},
+    [EVIDENCE_COLLATERAL] = {"collateral.json", DP_COLLATERAL_MAX, true},
+    [EVIDENCE_KEYS] = {"keys.json", 64u << 10, true},
+};
 
-/* Returns: -1, or an exit code after complaining */
-static int path_of(const struct client *client, char path[static PATH_MAX], const char *dir,
-                   const char *name)
+void evidence_init(struct evidence *evidence)
 {
-    if (snprintf(path, PATH_MAX, "%s/%s", dir, name) < PATH_MAX)
-        return -1;
-    return client_fail(client, EXIT_USAGE, "the name of the folder is too long.");
+    *evidence = (struct evidence){.quote = DP_BUF_INIT(DP_QUOTE_MAX)};
+    for (size_t i = 0; i < EVIDENCE_FILES; i++)
+        evidence->files[i] = DP_BUF_INIT(files[i].limit);
 }
 
-static int read_file(const struct client *client, struct dp_buf *out, const char *dir,
-                     const char *name)
+void evidence_free(struct evidence *evidence)
 {
-    char path[PATH_MAX];
-    int code = path_of(client, path, dir, name);
-
-    if (code < 0 && !client_read_file(client, out, path))
-        code = EXIT_USAGE;
-    return code;
+    for (size_t i = 0; i < EVIDENCE_FILES; i++)
+        dp_buf_free(&evidence->files[i]);
+    json_object_put(evidence->audit);
+    json_object_put(evidence->answer);
+    json_object_put(evidence->keys);
+    dp_buf_free(&evidence->quote);
 }
 
-static int read_json(const struct client *client, struct json_object **out, struct dp_buf *text,
-                     const char *dir, const char *name)
+/* --- what the files say --- */
+
+static int parse(const struct client *client, struct json_object **out,
+                 const struct evidence *evidence, enum evidence_file file)
 {
+    const struct dp_buf *text = &evidence->files[file];
     struct dp_detail detail = {"", ""};
-    int code = read_file(client, text, dir, name);
 
-    if (code < 0 &&
-        dp_json_parse(out, text->data != NULL ? text->data : "", text->len, &detail) != DP_OK)
-        code = client_fail(client, EXIT_FAILURE, "%s/%s: %s", dir, name, detail.text);
-    return code;
+    if (dp_json_parse(out, text->data != NULL ? text->data : "", text->len, &detail) == DP_OK)
+        return -1;
+    return client_fail(client, EXIT_FAILURE, "%s: %s", files[file].name, detail.text);
 }
 
-static int read_head(const struct client *client, struct evidence *evidence, const char *dir)
+static int parse_audit(const struct client *client, struct evidence *evidence)
 {
-    struct dp_buf text = DP_BUF_INIT(AUDIT_MAX);
-    int code = read_json(client, &evidence->audit, &text, dir, "audit.json");
+    int code = parse(client, &evidence->audit, evidence, EVIDENCE_AUDIT);
 
-    dp_buf_free(&text);
     if (code >= 0)
         return code;
     evidence->url = client_text(evidence->audit, "url");
     if (strcmp(client_text(evidence->audit, "format"), EVIDENCE_FORMAT) != 0 ||
-        dp_clock_parse(&evidence->at_ms, client_text(evidence->audit, "at")) != DP_OK)
-        return client_fail(client, EXIT_FAILURE, "%s/audit.json is not of the form %s.", dir,
+        dp_clock_parse(&evidence->at_ms, client_text(evidence->audit, "at")) != DP_OK ||
+        dp_hex_decode_exact(evidence->nonce, EVIDENCE_NONCE_LEN,
+                            client_text(evidence->audit, "nonce")) != DP_OK)
+        return client_fail(client, EXIT_FAILURE, "audit.json is not of the form %s.",
                            EVIDENCE_FORMAT);
     evidence->hardware.at = evidence->at_ms / 1000;
     return -1;
@@ -75,72 +84,95 @@ static struct dp_slice text_of(const struct evidence *evidence, const char *name
     return text;
 }
 
-static int read_answer(const struct client *client, struct evidence *evidence, const char *dir)
+static int parse_answer(const struct client *client, struct evidence *evidence)
 {
-    int code =
-        read_json(client, &evidence->answer, &evidence->attestation, dir, "attestation.json");
+    int code = parse(client, &evidence->answer, evidence, EVIDENCE_ATTESTATION);
     struct dp_slice hex;
 
     if (code >= 0)
         return code;
     hex = text_of(evidence, "quote");
     if (hex.data == NULL || dp_quote_bytes(&evidence->quote, hex.data, hex.len) != DP_OK)
-        return client_fail(client, EXIT_FAILURE, "%s/attestation.json has no quote in hex.", dir);
+        return client_fail(client, EXIT_FAILURE, "attestation.json has no quote in hex.");
     evidence->hardware.quote = (struct dp_slice){evidence->quote.data, evidence->quote.len};
     evidence->hardware.event_log = text_of(evidence, "event_log");
     evidence->hardware.app_compose = text_of(evidence, "app_compose");
     return -1;
 }
 
-static int read_collateral(const struct client *client, struct evidence *evidence, const char *dir)
+void evidence_take_collateral(struct evidence *evidence)
 {
-    char path[PATH_MAX];
-    int code = path_of(client, path, dir, "collateral.json");
+    const struct dp_buf *text = &evidence->files[EVIDENCE_COLLATERAL];
 
-    if (code >= 0 || access(path, F_OK) != 0)
-        return code;
-    if (!client_read_file(client, &evidence->collateral, path))
-        return EXIT_USAGE;
     evidence->hardware.collateral =
-        (struct dp_slice){evidence->collateral.data, evidence->collateral.len};
-    return -1;
+        text->len > 0 ? (struct dp_slice){text->data, text->len} : (struct dp_slice){NULL, 0};
 }
 
-static int read_keys(const struct client *client, struct evidence *evidence, const char *dir)
+int evidence_parse(const struct client *client, struct evidence *evidence)
 {
-    struct dp_buf text = DP_BUF_INIT(KEYS_MAX);
-    char path[PATH_MAX];
-    int code = path_of(client, path, dir, "keys.json");
+    int code = parse_audit(client, evidence);
 
-    if (code < 0 && access(path, F_OK) == 0)
-        code = read_json(client, &evidence->keys, &text, dir, "keys.json");
-    dp_buf_free(&text);
+    if (code < 0)
+        code = parse_answer(client, evidence);
+    if (code < 0 && evidence->files[EVIDENCE_KEYS].len > 0)
+        code = parse(client, &evidence->keys, evidence, EVIDENCE_KEYS);
+    if (code < 0)
+        evidence_take_collateral(evidence);
     return code;
+}
+
+/* --- the folder --- */
+
+/* Returns: -1, or an exit code after complaining */
+static int path_of(const struct client *client, char path[static PATH_MAX], const char *dir,
+                   enum evidence_file file)
+{
+    if (snprintf(path, PATH_MAX, "%s/%s", dir, files[file].name) < PATH_MAX)
+        return -1;
+    return client_fail(client, EXIT_USAGE, "the name of the folder is too long.");
 }
 
 int evidence_read(const struct client *client, struct evidence *evidence, const char *dir)
 {
-    int code;
+    char path[PATH_MAX];
 
-    *evidence = (struct evidence){.attestation = DP_BUF_INIT(ATTESTATION_MAX),
-                                  .collateral = DP_BUF_INIT(DP_COLLATERAL_MAX),
-                                  .quote = DP_BUF_INIT(DP_QUOTE_MAX)};
-    code = read_head(client, evidence, dir);
-    if (code < 0)
-        code = read_answer(client, evidence, dir);
-    if (code < 0)
-        code = read_collateral(client, evidence, dir);
-    if (code < 0)
-        code = read_keys(client, evidence, dir);
-    return code;
+    for (size_t i = 0; i < EVIDENCE_FILES; i++) {
+        int code = path_of(client, path, dir, (enum evidence_file)i);
+
+        if (code >= 0)
+            return code;
+        if (files[i].optional && access(path, F_OK) != 0)
+            continue;
+        if (!client_read_file(client, &evidence->files[i], path))
+            return EXIT_USAGE;
+    }
+    return evidence_parse(client, evidence);
 }
 
-void evidence_free(struct evidence *evidence)
+static bool write_file(const char *path, const struct dp_buf *text)
 {
-    json_object_put(evidence->audit);
-    json_object_put(evidence->answer);
-    json_object_put(evidence->keys);
-    dp_buf_free(&evidence->attestation);
-    dp_buf_free(&evidence->collateral);
-    dp_buf_free(&evidence->quote);
+    FILE *file = fopen(path, "wx");
+    bool ok = file != NULL &&
+              fwrite(text->data != NULL ? text->data : "", 1, text->len, file) == text->len;
+
+    if (file != NULL && fclose(file) != 0)
+        ok = false;
+    return ok;
+}
+
+int evidence_write(const struct client *client, const struct evidence *evidence, const char *dir)
+{
+    char path[PATH_MAX];
+
+    if (mkdir(dir, 0755) != 0 && errno != EEXIST)
+        return client_fail(client, EXIT_FAILURE, "%s: %s", dir, strerror(errno));
+    for (size_t i = 0; i < EVIDENCE_FILES; i++) {
+        int code = path_of(client, path, dir, (enum evidence_file)i);
+
+        if (code >= 0)
+            return code;
+        if (!write_file(path, &evidence->files[i]))
+            return client_fail(client, EXIT_FAILURE, "%s: %s", path, strerror(errno));
+    }
+    return -1;
 }
