@@ -17,6 +17,7 @@
 #include "verdict/stages.h"
 
 #define ROOT_MAX (64u << 10)
+#define REFERENCE_MAX (64u << 10)
 
 static const char help[] =
     "Usage: devproof audit URL [OPTION...]\n"
@@ -34,6 +35,8 @@ static const char help[] =
     "  --user USERID           look at the key of this user, too\n"
     "  --kms-root KEY|ADDRESS  the KMS root that users' keys must hang on\n"
     "  --kms-id HEX            the key of the KMS's CA (SubjectPublicKeyInfo), as in key-provider\n"
+    "  --image sha256:DIGEST   of the image as one built it: see devproof rebuild\n"
+    "  --os-reference FILE     mrtd and rtmr0 to rtmr2 of the OS image, as dstack-mr prints them\n"
     "  --collateral FILE       what Intel says of the platform, or\n"
     "  --cache DIR, --pccs URL as for devproof quote verify\n"
     "  --root FILE             trust this certificate, DER or PEM, and not Intel's root\n"
@@ -44,8 +47,8 @@ static const char help[] =
 
 struct options {
     struct client client;
-    const char *url, *from;                           /* the one or the other */
-    const char *archive, *user, *root, *rules, *html; /* NULL where not given */
+    const char *url, *from;                                        /* the one or the other */
+    const char *archive, *user, *root, *rules, *html, *image, *os; /* NULL where not given */
     struct collateral_source collateral;
     struct key_rules keys;
 };
@@ -128,7 +131,25 @@ static int read_root(const struct options *o, struct evidence *evidence, struct 
     return -1;
 }
 
-static int judge(const struct options *o, const struct evidence *evidence)
+/* The reference of the OS image; NULL where none was named. Returns: -1, or an exit code */
+static int read_reference(const struct options *o, struct json_object **out)
+{
+    struct dp_buf text = DP_BUF_INIT(REFERENCE_MAX);
+    struct dp_detail detail = {"", ""};
+    int code = -1;
+
+    *out = NULL;
+    if (o->os != NULL && !client_read_file(&o->client, &text, o->os))
+        code = EXIT_USAGE;
+    else if (o->os != NULL &&
+             dp_json_parse(out, text.data != NULL ? text.data : "", text.len, &detail) != DP_OK)
+        code = client_fail(&o->client, EXIT_USAGE, "%s: %s", o->os, detail.text);
+    dp_buf_free(&text);
+    return code;
+}
+
+static int judge(const struct options *o, const struct evidence *evidence,
+                 struct json_object *reference)
 {
     struct dp_claims *claims = dp_claims_new(evidence->url, evidence->at_ms);
     struct facts facts;
@@ -137,6 +158,7 @@ static int judge(const struct options *o, const struct evidence *evidence)
     audit_hardware(claims, &evidence->hardware, &facts);
     audit_live(claims, evidence);
     audit_keys(claims, &o->keys, &facts, evidence->keys);
+    audit_build(claims, &evidence->hardware, o->image, reference);
     code = judge_stage(o, claims);
     if (code < 0)
         code = print_report(o, claims);
@@ -179,13 +201,17 @@ static int gather(const struct options *o, struct evidence *evidence, struct dp_
 static int audit(const struct options *o)
 {
     struct dp_buf root = DP_BUF_INIT(ROOT_MAX);
+    struct json_object *reference = NULL;
     struct evidence evidence;
     int code;
 
     evidence_init(&evidence);
     code = gather(o, &evidence, &root);
     if (code < 0)
-        code = judge(o, &evidence);
+        code = read_reference(o, &reference);
+    if (code < 0)
+        code = judge(o, &evidence, reference);
+    json_object_put(reference);
     evidence_free(&evidence);
     dp_buf_free(&root);
     return code;
@@ -282,6 +308,12 @@ static int take_option(struct options *o, int option, const char *value)
         return -1;
     case 'a':
         o->archive = value;
+        return -1;
+    case 'i':
+        o->image = value;
+        return -1;
+    case 'o':
+        o->os = value;
         return -1;
     case 'w':
         o->user = value;

@@ -98,6 +98,16 @@ void evidence_take_collateral(struct evidence *evidence);
 int evidence_ask(const struct client *client, struct evidence *evidence, const char *url,
                  const char *user);
 
+/**
+ * Add the claims image.rebuilt and os.published.
+ *
+ * In: digest        "sha256:..." of the image that was built from sources, or NULL
+ *     os_reference  {mrtd, rtmr0, rtmr1, rtmr2} as hex, which dstack-mr prints for an OS image, or
+ * NULL
+ */
+void audit_build(struct dp_claims *claims, const struct hardware *hardware, const char *digest,
+                 struct json_object *os_reference);
+
 /* Add the claims quote.fresh and tls.bound. */
 void audit_live(struct dp_claims *claims, const struct evidence *evidence);
 
