@@ -25,11 +25,9 @@ static enum dp_err version(const struct sim *sim, struct dp_buf *out, struct jso
 const struct sim_method *sim_method_find(const char *name)
 {
     static const struct sim_method methods[] = {
-        {"GetKey", sim_get_key}, {"GetTlsKey", sim_get_tls_key},
-        {"Info", info},          {"Sign", sim_sign},
-        {"Verify", sim_verify},  {"Version", version},
-        {"GetQuote", NULL},      {"Attest", NULL},
-        {"GpuInfo", NULL},
+        {"GetKey", sim_get_key},     {"GetTlsKey", sim_get_tls_key}, {"Info", info},
+        {"Sign", sim_sign},          {"Verify", sim_verify},         {"Version", version},
+        {"GetQuote", sim_get_quote}, {"Attest", sim_attest},         {"GpuInfo", NULL},
     };
 
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)

@@ -23,6 +23,10 @@ enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_o
                         struct dp_detail *detail);
 enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                             struct dp_detail *detail);
+enum dp_err sim_get_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
+enum dp_err sim_attest(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                       struct dp_detail *detail);
 enum dp_err sim_sign(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                      struct dp_detail *detail);
 enum dp_err sim_verify(const struct sim *sim, struct dp_buf *out, struct json_object *params,

@@ -124,17 +124,35 @@ static enum dp_err read_request(struct request *out, struct json_object *params,
 /* --- the answer --- */
 
 /* The report data binds the certificate's key, all of its SubjectPublicKeyInfo. */
-static enum dp_err attest(struct dp_buf *out, const struct sim *sim, EVP_PKEY *key)
+static enum dp_err bind_key(uint8_t report_data[static SIM_REPORT_DATA_LEN], EVP_PKEY *key)
 {
-    uint8_t report_data[SIM_REPORT_DATA_LEN], in[256] = TAG, *at = in + sizeof(TAG) - 1;
+    uint8_t in[256] = TAG, *at = in + sizeof(TAG) - 1;
     int len = i2d_PUBKEY(key, NULL);
 
     _Static_assert(SHA512_DIGEST_LENGTH == SIM_REPORT_DATA_LEN, "the hash fills it");
     if (len <= 0 || (size_t)len > sizeof(in) - sizeof(TAG) || i2d_PUBKEY(key, &at) != len)
         return DP_ECRYPTO;
     SHA512(in, (size_t)(at - in), report_data);
-    sim_attest_write(out, &sim->blob, report_data);
-    return out->err;
+    return DP_OK;
+}
+
+static enum dp_err attest(struct dp_buf *out, const struct sim *sim, EVP_PKEY *key,
+                          struct dp_detail *detail)
+{
+    struct dp_buf quote = DP_BUF_INIT(SIM_FILE_MAX);
+    uint8_t report_data[SIM_REPORT_DATA_LEN];
+    enum dp_err err =
+        bind_key(report_data, sim->quoting.fault == SIM_FAULT_TLS_KEY ? sim->ca.key : key);
+
+    if (err == DP_OK)
+        err = sim_quote_write(&quote, &sim->quoting, sim->blob.quote, report_data, detail);
+    if (err == DP_OK) {
+        sim_attest_write(out, &sim->blob, (struct dp_slice){quote.data, quote.len}, report_data,
+                         true);
+        err = out->err;
+    }
+    dp_buf_free(&quote);
+    return err;
 }
 
 /* PEM inside JSON: its line ends are all that need escaping. */
@@ -195,11 +213,11 @@ static enum dp_err write_answer(const struct sim *sim, struct dp_buf *out, EVP_P
 }
 
 static enum dp_err certify(const struct sim *sim, struct dp_buf *out, EVP_PKEY *key,
-                           struct request *request)
+                           struct request *request, struct dp_detail *detail)
 {
     struct dp_buf attestation = DP_BUF_INIT(ATTESTATION_MAX), app_info = DP_BUF_INIT(PEM_MAX);
     struct dp_buf leaf = DP_BUF_INIT(LEAF_MAX);
-    enum dp_err err = request->ra_tls ? attest(&attestation, sim, key) : DP_OK;
+    enum dp_err err = request->ra_tls ? attest(&attestation, sim, key, detail) : DP_OK;
 
     if (request->with_app_info)
         sim_app_info_write(&app_info, &sim->blob);
@@ -229,7 +247,7 @@ enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct js
                       "The app's key provider is a KMS, and this simulator asks none");
     if (err == DP_OK) {
         key = EVP_EC_gen("P-256");
-        err = key != NULL ? certify(sim, out, key, &request) : DP_ECRYPTO;
+        err = key != NULL ? certify(sim, out, key, &request, detail) : DP_ECRYPTO;
     }
     EVP_PKEY_free(key);
     json_object_put(request.list);

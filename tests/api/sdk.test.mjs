@@ -122,6 +122,22 @@ describe('the official SDK', () => {
         assert.throws(() => opensslVerifies(first.certificate_chain, '-purpose', 'sslclient'), /purpose/i);
     });
 
+    test('getQuote: over the report data, with an event log that replays to its registers', async () => {
+        const { quote, event_log: log, report_data, vm_config, ...answer } = await sdk().getQuote('from the SDK');
+        const bytes = Buffer.from(quote, 'hex'), rtmr0 = 376, reportData = 568;
+        assert.equal(report_data, hex(Buffer.from('from the SDK')).padEnd(128, '0'));
+        assert.equal(bytes.toString('hex', reportData, reportData + 64), report_data);
+        assert.deepEqual(answer.replayRtmrs(), [0, 1, 2, 3].map((i) => bytes.toString('hex', rtmr0 + 48 * i, rtmr0 + 48 * (i + 1))));
+        assert.deepEqual(JSON.parse(log), (await sdk().info()).tcb_info.event_log);
+        assert.equal(vm_config, (await sdk().info()).vm_config);
+    });
+
+    test('attest: the same as one blob', async () => {
+        const { attestation } = await sdk().attest(Buffer.alloc(64, 7));
+        assert.match(attestation, /^0000/);
+        assert.ok(attestation.includes('07'.repeat(64)));
+    });
+
     test('sign and verify, with every algorithm, judged by noble', async () => {
         const data = Buffer.from('signed by the agent');
         for (const algorithm of ['ed25519', 'secp256k1', 'k256']) {
