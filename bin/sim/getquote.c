@@ -27,17 +27,14 @@ static enum dp_err read_report_data(uint8_t out[static SIM_REPORT_DATA_LEN],
 static void write_quote(struct dp_buf *out, const struct sim *sim, const struct dp_buf *quote,
                         const uint8_t report_data[static SIM_REPORT_DATA_LEN])
 {
-    struct json_object *answer = json_object_new_object(), *log = sim_log_json(&sim->blob);
+    struct json_object *answer = json_object_new_object();
 
     sim_add_hex(answer, "quote", (struct dp_slice){quote->data, quote->len});
-    dp_json_add_text(answer, "event_log",
-                     json_object_to_json_string_ext(log, JSON_C_TO_STRING_PLAIN |
-                                                             JSON_C_TO_STRING_NOSLASHESCAPE));
+    sim_add_log(answer, &sim->blob);
     sim_add_hex(answer, "report_data",
                 (struct dp_slice){(const char *)report_data, SIM_REPORT_DATA_LEN});
     dp_json_add_text(answer, "vm_config", sim->vm_config.data);
     dp_json_write(out, answer);
-    json_object_put(log);
     json_object_put(answer);
 }
 

@@ -36,3 +36,13 @@ struct json_object *sim_log_json(const struct sim_blob *blob)
     }
     return log;
 }
+
+void sim_add_log(struct json_object *object, const struct sim_blob *blob)
+{
+    struct json_object *log = sim_log_json(blob);
+
+    dp_json_add_text(object, "event_log",
+                     json_object_to_json_string_ext(log, JSON_C_TO_STRING_PLAIN |
+                                                             JSON_C_TO_STRING_NOSLASHESCAPE));
+    json_object_put(log);
+}

@@ -1,4 +1,4 @@
-/* p256.h - signatures by P-256 keys as r || s. May hold a secret. */
+/* p256.h - P-256 keys out of 32 bytes, and their signatures as r || s. May hold a secret. */
 #ifndef DP_SIM_P256_H
 #define DP_SIM_P256_H
 
@@ -7,6 +7,18 @@
 
 #include "base/err.h"
 #include "crypto/p256.h"
+
+#define SIM_SCALAR_LEN 32
+
+/**
+ * The key pair of a private key.
+ *
+ * Out: out     to be freed by EVP_PKEY_free; NULL unless DP_OK
+ * In:  scalar  big-endian
+ * Returns: DP_OK, DP_EINVAL (zero, or not below the group order), DP_ECRYPTO
+ */
+DP_MUST_CHECK
+enum dp_err sim_p256_key(EVP_PKEY **out, const uint8_t scalar[static SIM_SCALAR_LEN]);
 
 /**
  * Sign SHA-256 of the data.

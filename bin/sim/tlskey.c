@@ -1,5 +1,5 @@
 /* tlskey.c - GetTlsKey {subject, alt_names, usage_*, not_*, with_app_info}: a new key and its
- * certificate. Holds a secret. */
+ * certificate. Tappd.DeriveKey: one of a derived key. Holds a secret. */
 #include "methods.h"
 
 #include <string.h>
@@ -13,6 +13,7 @@
 #include <openssl/x509.h>
 
 #include "attest.h"
+#include "p256.h"
 #include "params.h"
 
 #define SUBJECT_MAX 1024
@@ -235,21 +236,61 @@ static enum dp_err certify(const struct sim *sim, struct dp_buf *out, EVP_PKEY *
     return err;
 }
 
-enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
-                            struct dp_detail *detail)
+/* Takes over the key; NULL where there was none to be made. */
+static enum dp_err answer(const struct sim *sim, struct dp_buf *out, EVP_PKEY *key,
+                          struct json_object *params, struct dp_detail *detail)
 {
     struct request request = {.list = NULL};
     enum dp_err err = read_request(&request, params, detail);
-    EVP_PKEY *key = NULL;
 
     if (err == DP_OK && sim->ca.key == NULL)
         err = dp_fail(detail, DP_EINVAL, NULL,
                       "The app's key provider is a KMS, and this simulator asks none");
-    if (err == DP_OK) {
-        key = EVP_EC_gen("P-256");
+    if (err == DP_OK)
         err = key != NULL ? certify(sim, out, key, &request, detail) : DP_ECRYPTO;
-    }
     EVP_PKEY_free(key);
     json_object_put(request.list);
     return err;
+}
+
+enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                            struct dp_detail *detail)
+{
+    return answer(sim, out, EVP_EC_gen("P-256"), params, detail);
+}
+
+/* The 32 bytes of GetKey for that path, as a P-256 key; with random_seed of no path's. */
+static enum dp_err derive(EVP_PKEY **out, const struct sim *sim, struct json_object *params,
+                          struct dp_detail *detail)
+{
+    uint8_t scalar[SIM_SCALAR_LEN];
+    struct dp_slice path;
+    bool random = false;
+    enum dp_err err = sim_params_text(&path, params, "path", detail);
+
+    *out = NULL;
+    if (err == DP_OK)
+        err = sim_params_bool(&random, params, "random_seed", detail);
+    if (err == DP_OK && path.len > SIM_PATH_MAX)
+        err = dp_fail(detail, DP_ETOOBIG, "path", "path is longer than %d bytes", SIM_PATH_MAX);
+    if (err != DP_OK)
+        return err;
+    if (random) {
+        *out = EVP_EC_gen("P-256");
+        return *out != NULL ? DP_OK : DP_ECRYPTO;
+    }
+    err = sim_hkdf(scalar, sizeof(scalar), sim->app_key, SIM_KEY_LEN, path);
+    if (err == DP_OK)
+        err = sim_p256_key(out, scalar);
+    OPENSSL_cleanse(scalar, sizeof(scalar));
+    return err;
+}
+
+enum dp_err sim_derive_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                           struct dp_detail *detail)
+{
+    EVP_PKEY *key;
+    enum dp_err err = derive(&key, sim, params, detail);
+
+    return err == DP_OK ? answer(sim, out, key, params, detail) : err;
 }
