@@ -114,6 +114,8 @@ static bool write_public(const struct tls *tls, const struct dp_buf *head)
     FILE *file;
     bool done;
 
+    if (mkdir(tls->public_dir, 0700) != 0 && errno != EEXIST)
+        return false;
     snprintf(temporary, sizeof(temporary), "%s.%d", tls->public_file, (int)getpid());
     file = fopen(temporary, "w");
     done = file != NULL && fwrite(head->data, 1, head->len, file) == head->len;

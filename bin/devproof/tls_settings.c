@@ -89,6 +89,7 @@ static bool find_places(struct tls *tls)
         const char *dir, *under, *name;
     } places[] = {
         {tls->dir, run, under, "/tls"},
+        {tls->public_dir, run, under, "/tls/" TLS_PUBLIC_DIR},
         {tls->public_file, run, under, "/tls/" TLS_PUBLIC},
         {tls->reload, run, under, "/reload"},
         {tls->chain_dir, data, "", "/tls"},

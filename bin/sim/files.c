@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 
 #include "base/hex.h"
 #include "base/json.h"
 #include "blob.h"
 #include "info.h"
+#include "measure.h"
+#include "td.h"
+#include "trust.h"
 
 static enum dp_err read_file(struct dp_buf *out, const char *path, struct dp_detail *detail)
 {
@@ -118,13 +122,13 @@ struct sources {
     struct json_object *app, *sys;
 };
 
-static enum dp_err read_sources(struct sources *out, const struct sim_files *files,
+static enum dp_err read_sources(struct sources *out, const struct sim_setup *setup,
                                 struct dp_detail *detail)
 {
-    enum dp_err err = read_json(&out->app, &out->app_compose, files->app_compose, detail);
+    enum dp_err err = read_json(&out->app, &out->app_compose, setup->app_compose, detail);
 
     if (err == DP_OK)
-        err = read_json(&out->sys, &out->sys_config, files->sys_config, detail);
+        err = read_json(&out->sys, &out->sys_config, setup->sys_config, detail);
     return err;
 }
 
@@ -137,15 +141,16 @@ static void free_sources(struct sources *sources)
 }
 
 static enum dp_err write_info(struct sim *sim, const struct sources *sources,
-                              const struct sim_files *files, struct dp_detail *detail)
+                              const struct sim_setup *setup, struct dp_detail *detail)
 {
     struct dp_slice name, vm_config;
-    enum dp_err err = text_of(&name, sources->app, "name", files->app_compose, detail);
+    enum dp_err err = text_of(&name, sources->app, "name", setup->app_compose, detail);
 
     if (err == DP_OK)
-        err = text_of(&vm_config, sources->sys, "vm_config", files->sys_config, detail);
+        err = text_of(&vm_config, sources->sys, "vm_config", setup->sys_config, detail);
     if (err != DP_OK)
         return err;
+    dp_buf_add(&sim->vm_config, vm_config.data, vm_config.len);
     err = sim_info_write(&sim->info,
                          &(struct sim_info_parts){
                              .blob = &sim->blob,
@@ -153,13 +158,50 @@ static enum dp_err write_info(struct sim *sim, const struct sources *sources,
                              .app_name = name.data,
                              .vm_config = vm_config.data,
                          });
-    if (err == DP_EFORMAT)
-        return dp_fail(detail, err, files->attestation, "%s holds no TDX quote of version 4",
-                       files->attestation);
     return err;
 }
 
-enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_detail *detail)
+/* As if the TD had been started with this compose file, and in this mode. */
+static enum dp_err start_td(struct sim *sim, const struct dp_buf *app_compose,
+                            const struct sim_setup *setup, struct dp_detail *detail)
+{
+    uint8_t hash[SIM_COMPOSE_HASH_LEN];
+    enum dp_err err = DP_OK;
+
+    if (!sim_is_tdx_v4(sim->blob.quote))
+        return dp_fail(detail, DP_EFORMAT, setup->attestation, "%s holds no TDX quote of version 4",
+                       setup->attestation);
+    if (setup->debug)
+        sim_td_debug(&sim->attestation, &sim->blob);
+    SHA256((const uint8_t *)app_compose->data, app_compose->len, hash);
+    if (setup->measure)
+        err = sim_td_measure(&sim->attestation, &sim->blob, hash);
+    hash[0] ^= 1;
+    if (err == DP_OK && setup->fault == SIM_FAULT_EVENT_LOG)
+        err = sim_td_log_compose(&sim->attestation, &sim->blob, hash);
+    if (err == DP_EFORMAT)
+        return dp_fail(detail, err, setup->attestation, "%s logs no compose hash",
+                       setup->attestation);
+    return err;
+}
+
+static enum dp_err read_all(struct sim *out, struct sources *sources, const struct sim_setup *setup,
+                            struct dp_detail *detail)
+{
+    enum dp_err err = read_keys(out, setup->keys, detail);
+
+    if (err == DP_OK)
+        err = read_blob(&out->blob, &out->attestation, setup->attestation, detail);
+    if (err == DP_OK)
+        err = read_sources(sources, setup, detail);
+    if (err == DP_OK)
+        err = start_td(out, &sources->app_compose, setup, detail);
+    if (err == DP_OK)
+        err = write_info(out, sources, setup, detail);
+    return err;
+}
+
+enum dp_err sim_open(struct sim *out, const struct sim_setup *setup, struct dp_detail *detail)
 {
     struct sources sources = {
         .app_compose = DP_BUF_INIT(SIM_FILE_MAX),
@@ -170,22 +212,22 @@ enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_d
     memset(out, 0, sizeof(*out));
     out->info = DP_BUF_INIT(16 * SIM_FILE_MAX);
     out->attestation = DP_BUF_INIT(SIM_FILE_MAX);
+    out->vm_config = DP_BUF_INIT(SIM_FILE_MAX);
+    out->pck_chain = DP_BUF_INIT(SIM_FILE_MAX);
     err = dp_memo_open(&out->vouched, SIM_VOUCHED_MAX, DP_SECP_SIG_LEN);
     if (err == DP_OK)
-        err = read_keys(out, files->keys, detail);
+        err = read_all(out, &sources, setup, detail);
     if (err == DP_OK)
-        err = read_blob(&out->blob, &out->attestation, files->attestation, detail);
-    if (err == DP_OK)
-        err = read_sources(&sources, files, detail);
-    if (err == DP_OK)
-        err = write_info(out, &sources, files, detail);
+        err = sim_trust_make(out, setup, detail);
     free_sources(&sources);
     return err;
 }
 
 void sim_close(struct sim *sim)
 {
+    sim_trust_free(sim);
     sim_blob_free(&sim->blob);
+    dp_buf_free(&sim->vm_config);
     dp_buf_free(&sim->attestation);
     dp_buf_free(&sim->info);
     sim_ca_free(&sim->ca);

@@ -17,7 +17,7 @@
 
 struct options {
     const char *socket, *data;
-    struct sim_files files; /* NULL: the one in data */
+    struct sim_setup setup; /* NULL: the file in data */
     mode_t mode;
 };
 
@@ -29,9 +29,15 @@ static const char usage[] =
     "  --mode OCTAL        permissions of the socket (0660)\n"
     "  --data DIR          where the files below are (" DP_SIM_DATA ")\n"
     "  --keys FILE         keys of the app (DIR/appkeys.json)\n"
-    "  --app-compose FILE  what the app runs (DIR/app-compose.json)\n"
+    "  --app-compose FILE  what the app runs, measured (DIR/app-compose.json)\n"
     "  --sys-config FILE   configuration of the machine (DIR/sys-config.json)\n"
     "  --attestation FILE  quote and event log (DIR/attestation.bin)\n"
+    "  --root FILE         write the root that quotes hang on here, as PEM\n"
+    "  --collateral FILE   write the collateral that they verify with here\n"
+    "  --tcb STATUS        up-to-date, outdated, hardening, configuration or revoked\n"
+    "  --debug-td          be a TD whose memory its host may read\n"
+    "  --fault NAME        quote-signature, qe-report, root, revoked, expired, report-data,\n"
+    "                      event-log, tls-key or no-quote\n"
     "  --help, --version   say this, or the version, and end\n";
 
 static void __attribute__((noreturn)) fail(int status, const char *text)
@@ -55,7 +61,44 @@ static mode_t read_mode(const char *text)
     return (mode_t)mode;
 }
 
-static struct options read_options(int argc, char **argv)
+static const struct sim_tcb *read_tcb(const char *name)
+{
+    const struct sim_tcb *tcb = sim_tcb_find(name);
+
+    if (tcb == NULL)
+        fail(EXIT_USAGE, "--tcb takes a status; see --help.");
+    return tcb;
+}
+
+static enum sim_fault read_fault(const char *name)
+{
+    enum sim_fault fault;
+
+    if (!sim_fault_find(&fault, name))
+        fail(EXIT_USAGE, "--fault takes the name of one; see --help.");
+    return fault;
+}
+
+/* Of the options that say what quotes are like. */
+enum { ROOT = 100, COLLATERAL, TCB, DEBUG_TD, FAULT };
+
+static void read_quoting(struct options *out, int option)
+{
+    if (option == ROOT)
+        out->setup.root = optarg;
+    else if (option == COLLATERAL)
+        out->setup.collateral = optarg;
+    else if (option == TCB)
+        out->setup.tcb = read_tcb(optarg);
+    else if (option == DEBUG_TD)
+        out->setup.debug = true;
+    else if (option == FAULT)
+        out->setup.fault = read_fault(optarg);
+    else
+        exit(EXIT_USAGE); /* getopt_long has said what is wrong */
+}
+
+static void read_options(struct options *out, int argc, char **argv)
 {
     enum { SOCKET, MODE, DATA, KEYS, APP_COMPOSE, SYS_CONFIG, ATTESTATION, HELP, VERSION_OPTION };
     static const struct option names[] = {
@@ -66,47 +109,51 @@ static struct options read_options(int argc, char **argv)
         {"app-compose", required_argument, NULL, APP_COMPOSE},
         {"sys-config", required_argument, NULL, SYS_CONFIG},
         {"attestation", required_argument, NULL, ATTESTATION},
+        {"root", required_argument, NULL, ROOT},
+        {"collateral", required_argument, NULL, COLLATERAL},
+        {"tcb", required_argument, NULL, TCB},
+        {"debug-td", no_argument, NULL, DEBUG_TD},
+        {"fault", required_argument, NULL, FAULT},
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION_OPTION},
         {NULL, 0, NULL, 0},
     };
-    struct options out = {.socket = "./dstack.sock", .data = DP_SIM_DATA, .mode = MODE_DEFAULT};
     int option;
 
     while ((option = getopt_long(argc, argv, "", names, NULL)) != -1) {
         switch (option) {
         case SOCKET:
-            out.socket = optarg;
+            out->socket = optarg;
             break;
         case MODE:
-            out.mode = read_mode(optarg);
+            out->mode = read_mode(optarg);
             break;
         case DATA:
-            out.data = optarg;
+            out->data = optarg;
             break;
         case KEYS:
-            out.files.keys = optarg;
+            out->setup.keys = optarg;
             break;
         case APP_COMPOSE:
-            out.files.app_compose = optarg;
+            out->setup.app_compose = optarg;
+            out->setup.measure = true;
             break;
         case SYS_CONFIG:
-            out.files.sys_config = optarg;
+            out->setup.sys_config = optarg;
             break;
         case ATTESTATION:
-            out.files.attestation = optarg;
+            out->setup.attestation = optarg;
             break;
         case HELP:
             say(usage);
         case VERSION_OPTION:
             say("dstack-sim " PACKAGE_VERSION "\n");
         default:
-            exit(EXIT_USAGE); /* getopt_long has said what is wrong */
+            read_quoting(out, option);
         }
     }
     if (optind < argc)
         fail(EXIT_USAGE, "takes options only; see --help.");
-    return out;
 }
 
 /* The file that was named, or that of the data directory, written to room. */
@@ -122,18 +169,18 @@ static const char *file_or(char room[static PATH_MAX], const char *named, const 
 
 static void open_sim(struct sim *out, const struct options *options)
 {
-    const struct sim_files *named = &options->files;
+    const struct sim_setup *named = &options->setup;
     const char *dir = options->data;
     char room[4][PATH_MAX];
-    const struct sim_files files = {
-        .keys = file_or(room[0], named->keys, dir, "appkeys.json"),
-        .app_compose = file_or(room[1], named->app_compose, dir, "app-compose.json"),
-        .sys_config = file_or(room[2], named->sys_config, dir, "sys-config.json"),
-        .attestation = file_or(room[3], named->attestation, dir, "attestation.bin"),
-    };
+    struct sim_setup setup = *named;
     struct dp_detail detail = {"", ""};
-    enum dp_err err = sim_open(out, &files, &detail);
+    enum dp_err err;
 
+    setup.keys = file_or(room[0], named->keys, dir, "appkeys.json");
+    setup.app_compose = file_or(room[1], named->app_compose, dir, "app-compose.json");
+    setup.sys_config = file_or(room[2], named->sys_config, dir, "sys-config.json");
+    setup.attestation = file_or(room[3], named->attestation, dir, "attestation.bin");
+    err = sim_open(out, &setup, &detail);
     if (err != DP_OK) {
         sim_close(out);
         fail(EXIT_FAILURE, detail.text[0] != '\0' ? detail.text : dp_err_text(err));
@@ -176,9 +223,10 @@ static void serve(const struct sim *sim, const struct options *options)
 
 int main(int argc, char **argv)
 {
-    struct options options = read_options(argc, argv);
+    struct options options = {.socket = "./dstack.sock", .data = DP_SIM_DATA, .mode = MODE_DEFAULT};
     struct sim sim;
 
+    read_options(&options, argc, argv);
     if (dp_secp_init() != DP_OK || sim_keys_init() != DP_OK)
         fail(EXIT_FAILURE, "the cryptographic libraries do not start");
     open_sim(&sim, &options);

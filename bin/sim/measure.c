@@ -8,8 +8,6 @@
 #include "base/hex.h"
 #include "base/json.h"
 
-#define MR_CONFIG_ID 232 /* then mr_owner and mr_owner_config */
-
 bool sim_is_tdx_v4(struct dp_slice quote)
 {
     static const uint8_t version_and_key_type[] = {4, 0, 2, 0};
@@ -36,8 +34,8 @@ void sim_mr_aggregated(uint8_t out[static 32], const struct sim_blob *blob)
 
     memcpy(in, quote + SIM_MR_TD, SIM_REGISTER_LEN);
     memcpy(in + SIM_REGISTER_LEN, quote + SIM_RTMR0, 4 * SIM_REGISTER_LEN);
-    if (!all_zero(quote + MR_CONFIG_ID, 3 * SIM_REGISTER_LEN)) {
-        memcpy(in + len, quote + MR_CONFIG_ID, 3 * SIM_REGISTER_LEN);
+    if (!all_zero(quote + SIM_MR_CONFIG_ID, 3 * SIM_REGISTER_LEN)) {
+        memcpy(in + len, quote + SIM_MR_CONFIG_ID, 3 * SIM_REGISTER_LEN);
         len += 3 * SIM_REGISTER_LEN;
     }
     SHA256(in, len, out);

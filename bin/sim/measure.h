@@ -11,6 +11,7 @@
 #define SIM_REGISTER_LEN 48
 #define SIM_QUOTE_LEN_MIN 632
 #define SIM_MR_TD 184
+#define SIM_MR_CONFIG_ID 232 /* then mr_owner and mr_owner_config */
 #define SIM_RTMR0 376
 #define SIM_REPORT_DATA 568
 

@@ -22,18 +22,46 @@ static enum dp_err version(const struct sim *sim, struct dp_buf *out, struct jso
     return out->err;
 }
 
+/* Ends with an entry without a name. */
+static const struct sim_method guest[] = {
+    {"GetKey", sim_get_key},
+    {"GetTlsKey", sim_get_tls_key},
+    {"GetQuote", sim_get_quote},
+    {"Attest", sim_attest},
+    {"Info", info},
+    {"Sign", sim_sign},
+    {"Verify", sim_verify},
+    {"Version", version},
+    {"GpuInfo", NULL},
+    {NULL, NULL},
+};
+
+static const struct sim_method tappd[] = {
+    {"DeriveKey", sim_derive_key},
+    {"DeriveK256Key", sim_derive_k256_key},
+    {"TdxQuote", sim_tdx_quote},
+    {"RawQuote", sim_raw_quote},
+    {"Info", info},
+    {"Version", version},
+    {NULL, NULL},
+};
+
+static const struct sim_method *find(const struct sim_method *methods, const char *name)
+{
+    for (; methods->name != NULL; methods++)
+        if (strcmp(methods->name, name) == 0)
+            return methods;
+    return NULL;
+}
+
 const struct sim_method *sim_method_find(const char *name)
 {
-    static const struct sim_method methods[] = {
-        {"GetKey", sim_get_key}, {"GetTlsKey", sim_get_tls_key},
-        {"Info", info},          {"Sign", sim_sign},
-        {"Verify", sim_verify},  {"Version", version},
-        {"GetQuote", NULL},      {"Attest", NULL},
-        {"GpuInfo", NULL},
-    };
+    return find(guest, name);
+}
 
-    for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-        if (strcmp(methods[i].name, name) == 0)
-            return &methods[i];
-    return NULL;
+const struct sim_method *sim_tappd_find(const char *name)
+{
+    static const char prefix[] = "Tappd.";
+
+    return find(tappd, strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name);
 }

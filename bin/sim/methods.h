@@ -19,10 +19,25 @@ struct sim_method {
 /* The method of a name; NULL where the release has none. */
 const struct sim_method *sim_method_find(const char *name);
 
+/* The same of Tappd, the agent before dstack 0.4.2; "Tappd." may stand in front. */
+const struct sim_method *sim_tappd_find(const char *name);
+
 enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                         struct dp_detail *detail);
 enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                             struct dp_detail *detail);
+enum dp_err sim_get_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
+enum dp_err sim_attest(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                       struct dp_detail *detail);
+enum dp_err sim_derive_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                           struct dp_detail *detail);
+enum dp_err sim_derive_k256_key(const struct sim *sim, struct dp_buf *out,
+                                struct json_object *params, struct dp_detail *detail);
+enum dp_err sim_tdx_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
+enum dp_err sim_raw_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
 enum dp_err sim_sign(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                      struct dp_detail *detail);
 enum dp_err sim_verify(const struct sim *sim, struct dp_buf *out, struct json_object *params,

@@ -1,0 +1,138 @@
+// live.test.mjs - the evidence of a running service: over my nonce, and over the key of my connection.
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { createServer, request } from 'node:https';
+import { after, before, test } from 'node:test';
+import { SIM_CA, startTls, tls } from '../tls/lib.mjs';
+import { startStack } from '../api/lib/stack.mjs';
+import { judge, replay, startSim } from './lib/sim.mjs';
+
+const REPORT_DATA = 568;
+const sha256 = (data) => createHash('sha256').update(data).digest();
+
+let sim, stack;
+before(async () => {
+    sim = await startSim('--app-compose', new URL('../../docker/app-compose.json', import.meta.url).pathname);
+    stack = await startTls({ DSTACK_SIMULATOR_ENDPOINT: sim.at('sock'), TLS_NAME: 'localhost' });
+});
+after(async () => {
+    await stack?.stop();
+    await sim?.stop();
+});
+
+/* One request: its answer, and the key that this very connection was made with. */
+function get(port, path, options) {
+    return new Promise((done, fail) => {
+        const req = request({ host: '127.0.0.1', port, path, servername: 'localhost', agent: false, rejectUnauthorized: false, ...options }, async (res) => {
+            const certificate = res.socket.getPeerX509Certificate();
+            const chunks = [];
+            for await (const chunk of res) chunks.push(chunk);
+            done({ status: res.statusCode, body: Buffer.concat(chunks), certificate, key: certificate.publicKey.export({ type: 'spki', format: 'der' }) });
+        });
+        req.on('error', fail);
+        req.end();
+    });
+}
+
+/* All that a visitor checks, with nothing from the answer but the evidence; the first thing that is wrong. */
+async function visit(port) {
+    const nonce = randomBytes(32);
+    const { status, body, key } = await get(port, `/api/attestation?nonce=${nonce.toString('hex')}`);
+    assert.equal(status, 200, body.toString());
+    const answer = JSON.parse(body), quote = Buffer.from(answer.quote, 'hex');
+    for (const verdict of judge(sim, quote)) if (verdict !== 'valid UpToDate') return verdict;
+    const want = createHash('sha512').update('devproof-live:').update(nonce).update(sha256(key)).digest();
+    if (!quote.subarray(REPORT_DATA, REPORT_DATA + 64).equals(want)) return 'the quote is not over my nonce and this connection\'s key';
+    const { error, compose_hash: hash } = replay(sim, answer);
+    if (error) return error;
+    return sha256(answer.app_compose).toString('hex') === hash ? 'genuine' : 'another app-compose.json';
+}
+
+test('a visitor finds the service genuine', async () => {
+    assert.equal(await visit(stack.tlsPort), 'genuine');
+    const { body, certificate } = await get(stack.tlsPort, `/api/attestation?nonce=${'0'.repeat(64)}`);
+    const answer = JSON.parse(body);
+    assert.ok(answer.tls.certificate_chain.startsWith(certificate.toString()));
+    assert.equal(answer.app_compose, readFileSync(new URL('../../docker/app-compose.json', import.meta.url), 'utf8'));
+});
+
+/* Takes what comes for the service and hands it on, evidence included, under a certificate of its own. */
+async function inBetween(credentials, body) {
+    const server = createServer(credentials, (req, res) => {
+        const on = request({ host: '127.0.0.1', port: stack.tlsPort, servername: 'localhost', rejectUnauthorized: false, method: req.method, path: req.url, headers: req.headers, agent: false },
+            (answer) => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
+        req.pipe(on);
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    try {
+        await body(server.address().port);
+    } finally {
+        server.closeAllConnections();
+        await new Promise((done) => server.close(done));
+    }
+}
+
+test('a program in the middle with a certificate of its own is refused, though it hands all evidence on', async () => {
+    /* The stand-in's CA signs for everyone, so its certificate is as good as the service's own. */
+    const { key, certificate_chain } = await sim.ask('/GetTlsKey', { subject: 'localhost', alt_names: ['localhost'], usage_server_auth: true });
+    await inBetween({ key, cert: certificate_chain.join('') }, async (port) => {
+        const { status, certificate } = await get(port, '/api/health', { ca: SIM_CA, rejectUnauthorized: true });
+        assert.equal(status, 200);
+        assert.ok(certificate.checkHost('localhost'));
+        assert.equal(await visit(port), 'the quote is not over my nonce and this connection\'s key');
+    });
+    assert.equal(await visit(stack.tlsPort), 'genuine');
+});
+
+test('evidence of before is refused: the nonce is another one', async () => {
+    const old = await get(stack.tlsPort, `/api/attestation?nonce=${'11'.repeat(32)}`);
+    assert.equal(old.status, 200);
+    const quote = Buffer.from(JSON.parse(old.body).quote, 'hex');
+    const of = (nonce) => createHash('sha512').update('devproof-live:').update(Buffer.from(nonce, 'hex')).update(sha256(old.key)).digest();
+    assert.ok(quote.includes(of('11'.repeat(32))));
+    assert.ok(!quote.includes(of('22'.repeat(32))));
+});
+
+test('a renewed key is the one that is attested from then on', async () => {
+    const { key: first } = await get(stack.tlsPort, '/api/health');
+    assert.equal(tls(stack, ['renew']).status, 0);
+    let second = first;
+    for (let tries = 0; tries < 100 && second.equals(first); tries++) ({ key: second } = await get(stack.tlsPort, '/api/health'));
+    assert.ok(!second.equals(first));
+    assert.equal(await visit(stack.tlsPort), 'genuine');
+});
+
+test('a nonce is 64 hex digits, once', async () => {
+    for (const query of ['', '?nonce=', '?nonce=00', `?nonce=${'0'.repeat(63)}`, `?nonce=${'0'.repeat(65)}`, `?nonce=${'g'.repeat(64)}`, `?nonce=0x${'0'.repeat(62)}`, `?nonce=${'0'.repeat(64)}&nonce=${'0'.repeat(64)}`]) {
+        const { status, body } = await get(stack.tlsPort, `/api/attestation${query}`);
+        assert.equal(status, 400, query);
+        assert.equal(JSON.parse(body).code, 'invalid_parameter');
+    }
+});
+
+test('without HTTPS the evidence says that no key is bound', async () => {
+    const plain = await startStack({ DSTACK_SIMULATOR_ENDPOINT: sim.at('sock') });
+    try {
+        const answer = await (await fetch(`http://127.0.0.1:${plain.port}/api/attestation?nonce=${'ab'.repeat(32)}`)).json();
+        assert.equal(answer.tls, null);
+        const want = createHash('sha512').update('devproof-live:').update(Buffer.alloc(32, 0xab)).update(Buffer.alloc(32)).digest('hex');
+        assert.equal(answer.report_data, want);
+        assert.equal(answer.quote.slice(2 * REPORT_DATA, 2 * (REPORT_DATA + 64)), want);
+    } finally {
+        await plain.stop();
+    }
+});
+
+test('an agent without quotes: 503, and no evidence', async () => {
+    const mute = await startSim('--fault', 'no-quote');
+    const plain = await startStack({ DSTACK_SIMULATOR_ENDPOINT: mute.at('sock') });
+    try {
+        const answer = await fetch(`http://127.0.0.1:${plain.port}/api/attestation?nonce=${'ab'.repeat(32)}`);
+        assert.equal(answer.status, 503);
+        assert.equal((await answer.json()).code, 'dstack_unavailable');
+    } finally {
+        await plain.stop();
+        await mute.stop();
+    }
+});
