@@ -39,7 +39,7 @@ enum dp_err dp_proof_account(struct dp_proof_account *out,
                              const struct dp_slice *nodes, size_t count, struct dp_detail *detail);
 
 /**
- * Prove the word of a storage slot: zero where the trie has none.
+ * Prove the word of a storage slot: zero where the trie has none, or has zero there.
  *
  * Out: word  all zero unless DP_OK
  * In:  slot  not hashed
