@@ -192,3 +192,206 @@ test('the slots are those of the compiler', () => {
     const proposal = Object.values(types).find(({ label }) => label.endsWith('.Proposal'));
     assert.deepEqual(proposal.members.map(({ label, offset }) => [label, offset]), [['proposedAt', 0], ['pausedBefore', 8], ['delay', 16]]);
 });
+
+/* --- nodes that lie --- */
+
+/* A digit of a hex text turned over, the first that counts by default. */
+const turn = (text, at = -1) => {
+    const digits = [...text];
+    const i = at < 0 ? digits.length - 1 : at;
+    digits[i] = digits[i] === '1' ? '2' : '1';
+    return digits.join('');
+};
+const changed = (answer, change) => {
+    const copy = structuredClone(answer);
+    change(copy.result);
+    return copy;
+};
+
+/* What it lies in, and what is said of it. The lie is only told where `when` says so. */
+const LIES = {
+    'the state root': ['eth_getBlockByNumber', (block) => (block.stateRoot = turn(block.stateRoot)), /do not hash to its hash/],
+    'the block hash': ['eth_getBlockByNumber', (block) => (block.hash = turn(block.hash)), /do not hash to its hash/],
+    'the time': ['eth_getBlockByNumber', (block) => (block.timestamp = turn(block.timestamp)), /do not hash to its hash/],
+    'a header of later forks': ['eth_getBlockByNumber', (block) => delete block.withdrawalsRoot, /do not hash to its hash/],
+    'a field that is none': ['eth_getBlockByNumber', (block) => (block.gasUsed = '0x00'), /no proper gasUsed/],
+    'a storage value': ['eth_getProof', ({ storageProof }) => (storageProof[5].value = toHex(5)), /another thing of a storage slot than its proof/],
+    'a storage proof': ['eth_getProof', ({ storageProof }) => storageProof[5].proof.forEach((node, i, proof) => (proof[i] = turn(node, 20))), /another hash than the one/],
+    'an absence': ['eth_getProof', ({ storageProof }) => Object.assign(storageProof[0], { value: '0x0', proof: [] }), /ends after 0 nodes, too early/],
+    'a slot for another': ['eth_getProof', ({ storageProof: list }) => Object.assign(list[0], { value: list[5].value, proof: list[5].proof }), /./],
+    'a slot that is missing': ['eth_getProof', ({ storageProof }) => storageProof.pop(), /not the slots that were asked for/],
+    'an account proof': ['eth_getProof', (answer) => (answer.accountProof[0] = turn(answer.accountProof[0], 20)), /another hash than the one/],
+    'a node too much': ['eth_getProof', ({ accountProof }) => accountProof.push(accountProof[0]), /nothing needs node/],
+    'a proof without end': ['eth_getProof', (answer) => (answer.accountProof = Array(100).fill('0x80')), /too long/],
+    'a storage root': ['eth_getProof', (answer) => (answer.storageHash = turn(answer.storageHash)), /another thing of the account/],
+    'a code hash': ['eth_getProof', (answer) => (answer.codeHash = turn(answer.codeHash)), /another thing of the account/],
+    'a balance': ['eth_getProof', (answer) => (answer.balance = '0x1'), /another thing of the account/],
+};
+
+for (const [what, [method, change, words]] of Object.entries(LIES)) {
+    test(`a node that lies in ${what} is refused by name`, async () => {
+        const auth = await deployed();
+        const node = await liar(anvil.url, (asked, answer) => (asked === method ? changed(answer, change) : answer));
+        for (const urls of [[node.url], [node.url, anvil.url]]) {
+            const said = await show(1, auth.address, { urls });
+            assert.match(said, new RegExp(`^devproof appauth: ${host(node.url)}: `));
+            assert.match(said, words);
+        }
+    });
+}
+
+/* Words of the answer to one call. */
+const SELECTOR = (signature) => keccak256(toHex(signature)).slice(0, 10);
+const callLiar = (signature, change) => liar(anvil.url, (method, answer, asked) =>
+    method === 'eth_call' && asked.params[0].data.startsWith(SELECTOR(signature)) ? { ...answer, result: change(answer.result) } : answer);
+
+test('a node that lies in code or calls is refused by name', async () => {
+    const auth = await deployed();
+    const other = await liar(anvil.url, (method, answer) => (method === 'eth_getCode' ? { ...answer, result: turn(answer.result) } : answer));
+    assert.match(await show(1, auth.address, { urls: [other.url] }), new RegExp(`${host(other.url)}: the code that it sends has another hash`));
+    for (const change of [turn, (page) => page.slice(0, -64), (page) => `${page}${'0'.repeat(64)}`, () => '0x']) {
+        const pages = await callLiar('history(uint256,uint256)', change);
+        const alone = await show(1, auth.address, { urls: [pages.url] });
+        assert.match(alone, new RegExp(`${host(pages.url)}: (the history that it sends is not the one|what it sends is no page)`));
+        const beside = await show(1, auth.address, { urls: [anvil.url, pages.url] });
+        assert.match(beside, new RegExp(`${host(pages.url)}: to a call of the contract it answers another thing than ${host(anvil.url)}`));
+    }
+    const owner = await callLiar('owner()', turn);
+    const said = await show(1, auth.address, { urls: [owner.url] });
+    assert.equal(said.owner.value, DEPLOYER, 'the proof counts');
+    assert.deepEqual(said.disagreements, [`${host(owner.url)}: owner() answers another thing than the storage is proven to have.`]);
+});
+
+test('nodes of other chains, other blocks and far behind are refused by name', async () => {
+    const auth = await deployed();
+    const fork = await startAnvil();
+    await fork.ask('anvil_mine', toHex(await anvil.client.getBlockNumber({ cacheTime: 0 })));
+    const other = await show(1, auth.address, { urls: [anvil.url, fork.url] });
+    assert.match(other, new RegExp(`${host(fork.url)}: to it block \\d+ is 0x\\w{64}, to ${host(anvil.url)} it is 0x\\w{64}`));
+    const chain = await startAnvil(undefined, '--chain-id', '5');
+    assert.match(await show(1, auth.address, { urls: [anvil.url, chain.url] }), new RegExp(`${host(chain.url)}: it is on chain 5, and ${host(anvil.url)} on chain 31337`));
+    await fork.ask('anvil_mine', toHex(2000));
+    assert.match(await show(1, auth.address, { urls: [anvil.url, fork.url] }), new RegExp(`${host(anvil.url)}: it is at block \\d+, and another one at \\d+`));
+});
+
+test('two who agree are named, and one alone is said to be alone', async () => {
+    const auth = await deployed();
+    const second = await liar(anvil.url, (method, answer) => answer);
+    const both = ['appauth', 'show', auth.address, '--rpc', anvil.url, '--rpc', second.url, '--block', 'latest'];
+    const ran = await devproof(both);
+    assert.equal(ran.code, 0, ran.said);
+    assert.match(ran.stdout, new RegExp(`agreed on by +${host(anvil.url)}, ${host(second.url)}`));
+    assert.match(ran.stdout, new RegExp(`owner +proven +${DEPLOYER}`));
+    assert.match(ran.stdout, /exit window +told +259200 s \(3d 00h 00m\)/);
+    const alone = await devproof(['appauth', 'show', auth.address, '--block', 'latest'], { env: { RPC_URL: anvil.url } });
+    assert.match(alone.stdout, /said by one node only/);
+    const json = await show(0, auth.address, { urls: [anvil.url, second.url] });
+    assert.deepEqual(json.block.witnesses, [host(anvil.url), host(second.url)]);
+});
+
+test('one that has forgotten the state is passed over', async () => {
+    const auth = await deployed();
+    const pruned = await liar(anvil.url, (method, answer, asked) => (['eth_getProof', 'eth_getCode'].includes(method)
+        ? { jsonrpc: '2.0', id: asked.id, error: { code: -32000, message: 'missing trie node' } } : answer));
+    await assertSame(await show(0, auth.address, { urls: [pruned.url, anvil.url] }), auth);
+    assert.match(await show(1, auth.address, { urls: [pruned.url] }), new RegExp(`${host(pruned.url)}: .*missing trie node`));
+});
+
+test('blocks are finalized, or it is said that they are not', async () => {
+    const auth = await deployed();
+    await anvil.ask('anvil_mine', toHex(100));
+    const said = await show(0, auth.address, { block: 'finalized' });
+    assert.deepEqual([said.block.tag, said.block.wanted, said.block.lacking], ['finalized', 'finalized', null]);
+    assert.ok(said.block.number < await anvil.client.getBlockNumber({ cacheTime: 0 }));
+    const lacks = (...tags) => liar(anvil.url, (method, answer, asked) => {
+        if (method !== 'eth_getBlockByNumber' || !tags.includes(asked.params[0])) return answer;
+        return tags.indexOf(asked.params[0]) === 0 ? { ...answer, result: null }
+            : { jsonrpc: '2.0', id: asked.id, error: { code: -32602, message: 'unknown tag' } };
+    });
+    const one = await lacks('finalized');
+    const safe = await show(0, auth.address, { block: 'finalized', urls: [anvil.url, one.url] });
+    assert.deepEqual([safe.block.tag, safe.block.wanted, safe.block.lacking], ['safe', 'finalized', host(one.url)]);
+    const two = await lacks('finalized', 'safe');
+    const latest = await show(0, auth.address, { block: 'finalized', urls: [two.url] });
+    assert.deepEqual([latest.block.tag, latest.block.lacking], ['latest', host(two.url)]);
+    const ran = await devproof(['appauth', 'show', auth.address, '--rpc', two.url]);
+    assert.match(ran.stdout, new RegExp(`${host(two.url)} has no finalized block: latest was taken instead`));
+    const fresh = await deployed();
+    assert.match(await show(1, fresh.address, { block: 'finalized' }), /no contract at this address in block \d+ \(finalized\)/);
+});
+
+/* --- contracts that can be replaced, or are something else --- */
+
+const SLOTS = {
+    implementation: '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc',
+    admin: '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103',
+    beacon: '0xa3f0ad74e5423aebfd80d3ef4346578335a9a72aeaee59ff6cb3582b35133d50',
+};
+
+test('a contract that can be replaced is said to be', async () => {
+    for (const [name, slot] of Object.entries(SLOTS)) {
+        const auth = await deployed();
+        await anvil.ask('anvil_setStorageAt', auth.address, slot, number(OTHER));
+        await anvil.ask('evm_mine');
+        const said = await show(0, auth.address);
+        assert.equal(said.upgradeable.value, true);
+        assert.deepEqual(said.upgradeableReasons, [`EIP-1967 ${name}: ${OTHER}`]);
+    }
+    const auth = await deployed();
+    const proxy = '0x00000000000000000000000000000000000a11ce';
+    await anvil.ask('anvil_setCode', proxy, `0x363d3d373d3d3d363d73${auth.address.slice(2)}5af43d82803e903d91602b57fd5bf3`);
+    await anvil.ask('evm_mine');
+    const minimal = await show(0, proxy);
+    assert.equal(minimal.upgradeable.value, true);
+    assert.deepEqual([minimal.owner.value, minimal.history.value], [`0x${'0'.repeat(40)}`, []]);
+    assert.match(minimal.upgradeableReasons[0], new RegExp(`hands all calls to the code at ${auth.address}`, 'i'));
+    const code = await anvil.client.getCode({ address: auth.address });
+    await anvil.ask('anvil_setCode', auth.address, `${code}5bf4`);
+    await anvil.ask('evm_mine');
+    assert.match((await show(0, auth.address)).upgradeableReasons[0], /DELEGATECALL/);
+});
+
+test('storage that the history does not explain disagrees', async () => {
+    const allowed = (hash) => keccak256(`${hash}${ZERO.slice(2)}`);
+    for (const [slot, value, words] of [
+        [number(8), number(OTHER), /another owner/], [number(10), number(5), /another length of all pauses/],
+        [allowed(CODE_A), ZERO, new RegExp(`compose hash ${CODE_A}`)],
+    ]) {
+        const auth = await deployed();
+        await anvil.ask('anvil_setStorageAt', auth.address, slot, value);
+        await anvil.ask('evm_mine');
+        assert.match((await show(1, auth.address)).disagreements[0], words);
+    }
+    const auth = await deployed();
+    await anvil.ask('anvil_setStorageAt', auth.address, allowed(CODE_B), number(1));
+    await anvil.ask('evm_mine');
+    const said = await show(1, auth.address, { words: ['--compose-hash', CODE_B] });
+    assert.match(said.disagreements[0], new RegExp(`compose hash ${CODE_B}`));
+    assert.equal(said.asked.allowed, false);
+});
+
+test('what is no TimelockAppAuth, and wrong use, are said', async () => {
+    const auth = await deployed();
+    assert.match(await show(1, OTHER), /no contract at this address/);
+    const plain = '0x00000000000000000000000000000000000b0b00';
+    await anvil.ask('anvil_setCode', plain, '0x5f5ffd');
+    await anvil.ask('evm_mine');
+    assert.match(await show(1, plain), /historyDigest\(\) refused: .*Is this a TimelockAppAuth\?/);
+    await anvil.ask('anvil_setCode', plain, '0x00');
+    await anvil.ask('evm_mine');
+    assert.match(await show(1, plain), /answers 0 bytes to historyDigest\(\), not a word/);
+    for (const [words, said] of [
+        [[], /say show ADDRESS/], [['show'], /say show ADDRESS/], [['show', '0x12', '--rpc', anvil.url], /is no address/],
+        [['show', auth.address], /name nodes by --rpc/], [['show', auth.address, '--rpc', 'ftp://x'], /http:\/\/ or https/],
+        [['show', auth.address, '--rpc', anvil.url, '--rpc', anvil.url], /twice/],
+        [['show', auth.address, '--rpc', anvil.url, '--block', '7'], /finalized, safe or latest/],
+        [['show', auth.address, '--rpc', anvil.url, '--compose-hash', '0x12'], /64 hex digits/],
+        [['show', auth.address, ...Array.from({ length: 9 }, (_, i) => ['--rpc', `http://127.0.0.1:${i + 1}`]).flat()], /8 at most/],
+    ]) {
+        const ran = await devproof(['appauth', ...words]);
+        assert.equal(ran.code, 2, ran.said);
+        assert.match(ran.stderr, said);
+    }
+    assert.equal((await devproof(['appauth', 'show', auth.address, '--rpc', 'http://127.0.0.1:1'])).code, 1);
+    assert.equal((await devproof(['appauth', '--help'])).code, 0);
+});
