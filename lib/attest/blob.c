@@ -56,6 +56,7 @@ static enum dp_err read_runtime(struct dp_blob *out, struct dp_scale *in)
     for (size_t i = 0; i < out->runtime_count; i++) {
         out->runtime[i].name = dp_scale_bytes(in);
         out->runtime[i].payload = dp_scale_bytes(in);
+        out->runtime[i].version = 1;
     }
     return in->failed ? DP_EFORMAT : DP_OK;
 }
@@ -85,6 +86,7 @@ void dp_blob_free(struct dp_blob *blob)
 {
     free(blob->events);
     free(blob->runtime);
+    free(blob->held);
     memset(blob, 0, sizeof(*blob));
 }
 

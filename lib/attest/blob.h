@@ -19,6 +19,7 @@ struct dp_blob_event {
 /* An entry of the list that app id and compose hash are read from. */
 struct dp_blob_runtime {
     struct dp_slice name, payload;
+    unsigned version; /* 1 or 2 */
 };
 
 /* Slices point into the bytes that were parsed, which have to outlive this. */
@@ -28,6 +29,7 @@ struct dp_blob {
     size_t event_count;
     struct dp_blob_runtime *runtime;
     size_t runtime_count;
+    uint8_t *held;              /* bytes that the second form writes otherwise; or NULL */
     const uint8_t *report_data; /* DP_BLOB_REPORT_DATA_LEN bytes */
 };
 

@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include "attest/blob_pack.h"
 #include "attest/event_facts.h"
 #include "attest/eventlog.h"
 #include "attest/quote.h"
@@ -62,18 +63,18 @@ static struct dp_slice content(const ASN1_OCTET_STRING *string)
                              (size_t)ASN1_STRING_length(string)};
 }
 
-/* Version 1, the only one that the first form can carry. */
+/* The digest is computed, of version 2 too: no given one counts. */
 static enum dp_err read_event(struct dp_event *out, const struct dp_blob_runtime *event)
 {
     struct dp_buf preimage = DP_BUF_INIT(ATTESTATION_MAX + 64);
     enum dp_err err;
 
     *out = (struct dp_event){.imr = APP_REGISTER,
-                             .version = 1,
+                             .version = (uint8_t)event->version,
                              .type = RUNTIME_EVENT,
                              .name = event->name,
                              .payload = event->payload};
-    dp_event_preimage(&preimage, 1, event->name, event->payload);
+    dp_event_preimage(&preimage, event->version, event->name, event->payload);
     err = preimage.err;
     if (err == DP_OK)
         SHA384((const uint8_t *)preimage.data, preimage.len, out->digest);
@@ -98,7 +99,10 @@ static enum dp_err read_runtime(struct evidence *out)
 static enum dp_err read_new(struct evidence *out)
 {
     struct dp_slice bytes = content(out->held[0]);
-    enum dp_err err = dp_blob_parse(&out->blob, (const uint8_t *)bytes.data, bytes.len);
+    const uint8_t *in = (const uint8_t *)bytes.data;
+    bool is_first = bytes.len > 0 && in[0] == 0;
+    enum dp_err err = is_first ? dp_blob_parse(&out->blob, in, bytes.len)
+                               : dp_blob_parse_pack(&out->blob, in, bytes.len);
 
     if (err != DP_OK)
         return err;

@@ -37,7 +37,7 @@ enum dp_err dp_ratls_report_data(uint8_t out[static DP_BLOB_REPORT_DATA_LEN], EV
  * anything else that it says. Which TCB status, app and compose hash are good enough is the
  * caller's to decide.
  *
- * Read are dstack's extensions (arc 1.3.6.1.4.1.62397.1): 8, an attestation in the first form; else
+ * Read are dstack's extensions (arc 1.3.6.1.4.1.62397.1): 8, an attestation in either form; else
  * 1 and 2, quote and event log as JSON, of releases before 0.5.6.
  *
  * Out: out     to be freed by dp_ratls_free, also after an error; counts only after DP_OK
@@ -45,7 +45,7 @@ enum dp_err dp_ratls_report_data(uint8_t out[static DP_BLOB_REPORT_DATA_LEN], EV
  * In:  now     seconds since 1970
  * Returns: DP_OK
  *          DP_EMISSING  no attestation: only the issuer vouches for it
- *          DP_EFORMAT   the attestation does not read, or is of another platform or form
+ *          DP_EFORMAT   the attestation does not read, or is of another platform
  *          DP_EINVAL    it reads and does not hold
  *          DP_ECRYPTO, DP_ENOMEM, DP_ETOOBIG
  */

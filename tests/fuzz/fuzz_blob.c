@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "attest/blob.h"
+#include "attest/blob_pack.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,7 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct dp_blob blob;
 
-    if (dp_blob_parse(&blob, data, size) == DP_OK) {
+    if (size > 0 && data[0] != 0) {
+        if (dp_blob_parse_pack(&blob, data, size) == DP_OK)
+            inside(blob.held, size, blob.quote.data, blob.quote.len);
+    } else if (dp_blob_parse(&blob, data, size) == DP_OK) {
         inside(data, size, blob.quote.data, blob.quote.len);
         inside(data, size, blob.config.data, blob.config.len);
         inside(data, size, blob.report_data, DP_BLOB_REPORT_DATA_LEN);

@@ -122,9 +122,9 @@ static void a_count_beyond_the_end_is_refused(void **state)
 static void what_comes_after_system_ready_is_not_believed(void **state)
 {
     struct dp_blob_runtime events[] = {
-        {{"app-id", 6}, {"x", 1}},
-        {{"system-ready", 12}, {"", 0}},
-        {{"compose-hash", 12}, {"y", 1}},
+        {{"app-id", 6}, {"x", 1}, 1},
+        {{"system-ready", 12}, {"", 0}, 1},
+        {{"compose-hash", 12}, {"y", 1}, 1},
     };
     struct dp_blob blob = {.runtime = events, .runtime_count = 3};
 
