@@ -74,6 +74,11 @@ struct dp_guest *tls_open_guest(const struct tls *tls);
  */
 int tls_renew(const struct tls *tls, int wait_ms);
 
+/* Write what is served at /evidences/ for this certificate. Without a quote there is nothing there,
+ * which it says: a service goes on without. */
+void tls_write_evidence(const struct tls *tls, struct dp_guest *guest,
+                        const struct dp_cert_chain *chain);
+
 /* Renew in time, for ever. */
 int tls_watch(const struct tls *tls);
 

@@ -198,8 +198,10 @@ int tls_renew(const struct tls *tls, int wait_ms)
         code = check(tls, source, &key, chain);
     if (code == EXIT_SUCCESS)
         code = store(tls, source, &key, chain);
-    if (code == EXIT_SUCCESS)
+    if (code == EXIT_SUCCESS) {
+        tls_write_evidence(tls, guest, chain);
         tell(chain, source);
+    }
     if (code == EXIT_SUCCESS && was_served)
         code = reload(tls);
     dp_cert_free(chain);

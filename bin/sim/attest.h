@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "attest/blob.h"
 #include "base/buf.h"
-#include "blob.h"
 
 /**
  * Add the attestation of the first form with this quote and report data.
@@ -15,10 +15,10 @@
  *               with, without digests, and the ACPI tables, as certificates do
  * Failures stick in out->err.
  */
-void sim_attest_write(struct dp_buf *out, const struct sim_blob *blob, struct dp_slice quote,
-                      const uint8_t report_data[static SIM_REPORT_DATA_LEN], bool stripped);
+void sim_attest_write(struct dp_buf *out, const struct dp_blob *blob, struct dp_slice quote,
+                      const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN], bool stripped);
 
 /* Add what the agent says of the app: a MessagePack array of nine members. Failures stick. */
-void sim_app_info_write(struct dp_buf *out, const struct sim_blob *blob);
+void sim_app_info_write(struct dp_buf *out, const struct dp_blob *blob);
 
 #endif

@@ -56,7 +56,7 @@ static void write_date(char out[static DATE_LEN], int64_t seconds)
 static struct dates dates_of(int64_t now, enum sim_fault fault)
 {
     int64_t past = fault == SIM_FAULT_EXPIRED ? 31 * DAY : 0;
-    struct dates out;
+    struct dates out = {"", ""};
 
     write_date(out.issued, now - DAY - past);
     write_date(out.next, now + 30 * DAY - past);

@@ -7,9 +7,9 @@
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
 
+#include "attest/blob.h"
 #include "base/hex.h"
 #include "base/json.h"
-#include "blob.h"
 #include "info.h"
 #include "measure.h"
 #include "td.h"
@@ -104,13 +104,13 @@ static enum dp_err read_keys(struct sim *sim, const char *path, struct dp_detail
     return err;
 }
 
-static enum dp_err read_blob(struct sim_blob *out, struct dp_buf *content, const char *path,
+static enum dp_err read_blob(struct dp_blob *out, struct dp_buf *content, const char *path,
                              struct dp_detail *detail)
 {
     enum dp_err err = read_file(content, path, detail);
 
     if (err == DP_OK)
-        err = sim_blob_parse(out, (const uint8_t *)content->data, content->len);
+        err = dp_blob_parse(out, (const uint8_t *)content->data, content->len);
     if (err == DP_EFORMAT)
         return dp_fail(detail, err, path, "%s is not a TDX attestation of the first form", path);
     return err;
@@ -226,7 +226,7 @@ enum dp_err sim_open(struct sim *out, const struct sim_setup *setup, struct dp_d
 void sim_close(struct sim *sim)
 {
     sim_trust_free(sim);
-    sim_blob_free(&sim->blob);
+    dp_blob_free(&sim->blob);
     dp_buf_free(&sim->vm_config);
     dp_buf_free(&sim->attestation);
     dp_buf_free(&sim->info);

@@ -9,14 +9,14 @@
 #include "params.h"
 
 /* Padded with zeros on the right. */
-static enum dp_err read_report_data(uint8_t out[static SIM_REPORT_DATA_LEN],
+static enum dp_err read_report_data(uint8_t out[static DP_BLOB_REPORT_DATA_LEN],
                                     struct json_object *params, struct dp_detail *detail)
 {
     struct dp_buf given = DP_BUF_INIT(SIM_FILE_MAX);
     enum dp_err err = sim_params_bytes(&given, params, "report_data", detail);
 
-    memset(out, 0, SIM_REPORT_DATA_LEN);
-    if (err == DP_OK && given.len > SIM_REPORT_DATA_LEN)
+    memset(out, 0, DP_BLOB_REPORT_DATA_LEN);
+    if (err == DP_OK && given.len > DP_BLOB_REPORT_DATA_LEN)
         err = dp_fail(detail, DP_ETOOBIG, "report_data", "Report data is too long");
     if (err == DP_OK && given.len > 0)
         memcpy(out, given.data, given.len);
@@ -25,21 +25,21 @@ static enum dp_err read_report_data(uint8_t out[static SIM_REPORT_DATA_LEN],
 }
 
 static void write_quote(struct dp_buf *out, const struct sim *sim, const struct dp_buf *quote,
-                        const uint8_t report_data[static SIM_REPORT_DATA_LEN])
+                        const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN])
 {
     struct json_object *answer = json_object_new_object();
 
     sim_add_hex(answer, "quote", (struct dp_slice){quote->data, quote->len});
     sim_add_log(answer, &sim->blob);
     sim_add_hex(answer, "report_data",
-                (struct dp_slice){(const char *)report_data, SIM_REPORT_DATA_LEN});
+                (struct dp_slice){(const char *)report_data, DP_BLOB_REPORT_DATA_LEN});
     dp_json_add_text(answer, "vm_config", sim->vm_config.data);
     dp_json_write(out, answer);
     json_object_put(answer);
 }
 
 static void write_attestation(struct dp_buf *out, const struct sim *sim, const struct dp_buf *quote,
-                              const uint8_t report_data[static SIM_REPORT_DATA_LEN])
+                              const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN])
 {
     struct json_object *answer = json_object_new_object();
     struct dp_buf blob = DP_BUF_INIT(2 * SIM_FILE_MAX);
@@ -55,12 +55,12 @@ static void write_attestation(struct dp_buf *out, const struct sim *sim, const s
 }
 
 typedef void write_fn(struct dp_buf *out, const struct sim *sim, const struct dp_buf *quote,
-                      const uint8_t report_data[static SIM_REPORT_DATA_LEN]);
+                      const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN]);
 
 static enum dp_err answer(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                           write_fn *write, struct dp_detail *detail)
 {
-    uint8_t report_data[SIM_REPORT_DATA_LEN];
+    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
     struct dp_buf quote = DP_BUF_INIT(SIM_FILE_MAX);
     enum dp_err err = read_report_data(report_data, params, detail);
 

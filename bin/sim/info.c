@@ -36,7 +36,7 @@ static void add_shared(struct json_object *object, const struct shared *shared)
     dp_json_add_text(object, "device_id", shared->device_id);
 }
 
-static struct shared shared_of(const struct sim_blob *blob)
+static struct shared shared_of(const struct dp_blob *blob)
 {
     struct shared shared = {.os_image_hash = ""};
     uint8_t digest[32];
@@ -47,7 +47,7 @@ static struct shared shared_of(const struct sim_blob *blob)
         dp_hex_encode(shared.os_image_hash, digest, sizeof(digest));
     sim_device_id(digest);
     dp_hex_encode(shared.device_id, digest, sizeof(digest));
-    shared.compose_hash = sim_blob_payload(blob, "compose-hash");
+    shared.compose_hash = dp_blob_payload(blob, "compose-hash");
     return shared;
 }
 
@@ -69,7 +69,7 @@ static void add_tcb_info(struct json_object *info, const struct sim_info_parts *
 
 enum dp_err sim_info_write(struct dp_buf *out, const struct sim_info_parts *parts)
 {
-    const struct sim_blob *blob = parts->blob;
+    const struct dp_blob *blob = parts->blob;
     struct json_object *info;
     struct shared shared;
 
@@ -77,13 +77,13 @@ enum dp_err sim_info_write(struct dp_buf *out, const struct sim_info_parts *part
         return DP_EFORMAT;
     shared = shared_of(blob);
     info = json_object_new_object();
-    sim_add_hex(info, "app_id", sim_blob_payload(blob, "app-id"));
-    sim_add_hex(info, "instance_id", sim_blob_payload(blob, "instance-id"));
+    sim_add_hex(info, "app_id", dp_blob_payload(blob, "app-id"));
+    sim_add_hex(info, "instance_id", dp_blob_payload(blob, "instance-id"));
     dp_json_add_text(info, "app_cert", "");
     add_tcb_info(info, parts, &shared);
     dp_json_add_text(info, "app_name", parts->app_name);
     add_shared(info, &shared);
-    add_bytes_as_text(info, "key_provider_info", sim_blob_payload(blob, "key-provider"));
+    add_bytes_as_text(info, "key_provider_info", dp_blob_payload(blob, "key-provider"));
     dp_json_add_text(info, "vm_config", parts->vm_config);
     dp_json_add_text(info, "cloud_vendor", "");
     dp_json_add_text(info, "cloud_product", "");

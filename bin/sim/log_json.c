@@ -18,12 +18,12 @@ void sim_add_hex(struct json_object *object, const char *name, struct dp_slice b
     dp_buf_free(&hex);
 }
 
-struct json_object *sim_log_json(const struct sim_blob *blob)
+struct json_object *sim_log_json(const struct dp_blob *blob)
 {
     struct json_object *log = json_object_new_array();
 
     for (size_t i = 0; i < blob->event_count; i++) {
-        const struct sim_event *event = &blob->events[i];
+        const struct dp_blob_event *event = &blob->events[i];
         struct json_object *entry = json_object_new_object();
 
         dp_json_add_int(entry, "imr", event->imr);
@@ -37,7 +37,7 @@ struct json_object *sim_log_json(const struct sim_blob *blob)
     return log;
 }
 
-void sim_add_log(struct json_object *object, const struct sim_blob *blob)
+void sim_add_log(struct json_object *object, const struct dp_blob *blob)
 {
     struct json_object *log = sim_log_json(blob);
 

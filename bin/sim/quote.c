@@ -100,7 +100,7 @@ static enum dp_err add_signed(struct dp_buf *out, const struct sim_quoting *quot
 
 enum dp_err sim_quote_write(struct dp_buf *out, const struct sim_quoting *quoting,
                             struct dp_slice stored,
-                            const uint8_t report_data[static SIM_REPORT_DATA_LEN],
+                            const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN],
                             struct dp_detail *detail)
 {
     struct signed_by_key by = {.key = NULL};
@@ -110,9 +110,9 @@ enum dp_err sim_quote_write(struct dp_buf *out, const struct sim_quoting *quotin
     if (quoting->fault == SIM_FAULT_NO_QUOTE)
         return dp_fail(detail, DP_EIO, NULL, "Failed to get quote");
     memcpy(head, stored.data, sizeof(head));
-    memcpy(head + SIM_REPORT_DATA, report_data, SIM_REPORT_DATA_LEN);
+    memcpy(head + SIM_REPORT_DATA, report_data, DP_BLOB_REPORT_DATA_LEN);
     if (quoting->fault == SIM_FAULT_REPORT_DATA)
-        memset(head + SIM_REPORT_DATA, 0, SIM_REPORT_DATA_LEN);
+        memset(head + SIM_REPORT_DATA, 0, DP_BLOB_REPORT_DATA_LEN);
     by.key = EVP_EC_gen("P-256");
     err = by.key != NULL ? sim_p256_point(by.point, by.key) : DP_ECRYPTO;
     if (err == DP_OK)

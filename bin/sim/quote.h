@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include "blob.h"
+#include "attest/blob.h"
 #include "fault.h"
 #include "pki.h"
 
@@ -26,7 +26,7 @@ struct sim_quoting {
 DP_MUST_CHECK
 enum dp_err sim_quote_write(struct dp_buf *out, const struct sim_quoting *quoting,
                             struct dp_slice stored,
-                            const uint8_t report_data[static SIM_REPORT_DATA_LEN],
+                            const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN],
                             struct dp_detail *detail);
 
 #endif

@@ -61,14 +61,14 @@ static bool sum(uint8_t *out, const struct algorithm *by, const struct dp_buf *i
     return EVP_Q_digest(NULL, by->openssl, NULL, in->data, in->len, out, NULL) == 1;
 }
 
-enum dp_err sim_report_hash(uint8_t out[static SIM_REPORT_DATA_LEN], struct dp_slice algorithm,
+enum dp_err sim_report_hash(uint8_t out[static DP_BLOB_REPORT_DATA_LEN], struct dp_slice algorithm,
                             struct dp_slice prefix, struct dp_slice data, struct dp_detail *detail)
 {
     const struct algorithm *by = find(algorithm);
     struct dp_buf in = DP_BUF_INIT(INPUT_MAX);
     enum dp_err err;
 
-    memset(out, 0, SIM_REPORT_DATA_LEN);
+    memset(out, 0, DP_BLOB_REPORT_DATA_LEN);
     if (by == NULL)
         return dp_fail(detail, DP_EINVAL, "hash_algorithm", "Unsupported hash algorithm");
     dp_buf_add(&in, prefix.data, prefix.len);

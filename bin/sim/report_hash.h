@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
+#include "attest/blob.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "blob.h"
 
 /**
  * H(prefix || ":" || data), padded with zeros.
@@ -16,7 +16,7 @@
  * Returns: DP_OK, DP_EINVAL (another algorithm), DP_ECRYPTO, DP_ENOMEM, DP_ETOOBIG
  */
 DP_MUST_CHECK
-enum dp_err sim_report_hash(uint8_t out[static SIM_REPORT_DATA_LEN], struct dp_slice algorithm,
+enum dp_err sim_report_hash(uint8_t out[static DP_BLOB_REPORT_DATA_LEN], struct dp_slice algorithm,
                             struct dp_slice prefix, struct dp_slice data, struct dp_detail *detail);
 
 #endif

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "attest/blob.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/memo.h"
-#include "blob.h"
 #include "ca.h"
 #include "collateral.h"
 #include "keys.h"
@@ -41,7 +41,7 @@ struct sim {
     struct dp_memo *vouched;   /* the app key's signatures of GetKey's answers */
     struct dp_buf info;        /* the answer to Info: it never changes */
     struct dp_buf attestation; /* the file that blob points into */
-    struct sim_blob blob;
+    struct dp_blob blob;
     struct dp_buf vm_config; /* text of the system configuration */
     struct sim_pki pki;
     struct dp_buf pck_chain;

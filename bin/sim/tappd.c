@@ -54,19 +54,19 @@ struct quote_request {
     struct dp_slice algorithm, prefix;
 };
 
-static enum dp_err raw_data(uint8_t out[static SIM_REPORT_DATA_LEN], const struct dp_buf *data,
+static enum dp_err raw_data(uint8_t out[static DP_BLOB_REPORT_DATA_LEN], const struct dp_buf *data,
                             struct dp_detail *detail)
 {
-    if (data->len != SIM_REPORT_DATA_LEN)
+    if (data->len != DP_BLOB_REPORT_DATA_LEN)
         return dp_fail(detail, DP_EINVAL, "report_data", "Raw report data must be %d bytes",
-                       SIM_REPORT_DATA_LEN);
-    memcpy(out, data->data, SIM_REPORT_DATA_LEN);
+                       DP_BLOB_REPORT_DATA_LEN);
+    memcpy(out, data->data, DP_BLOB_REPORT_DATA_LEN);
     return DP_OK;
 }
 
 static enum dp_err write_quote(const struct sim *sim, struct dp_buf *out,
                                const struct quote_request *request,
-                               const uint8_t report_data[static SIM_REPORT_DATA_LEN],
+                               const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN],
                                struct dp_detail *detail)
 {
     struct json_object *answer = json_object_new_object();
@@ -93,7 +93,7 @@ static enum dp_err quote_of(const struct sim *sim, struct dp_buf *out,
                             struct quote_request *request, struct dp_detail *detail)
 {
     static const struct dp_slice raw = {"raw", 3}, none = {"", 0};
-    uint8_t report_data[SIM_REPORT_DATA_LEN];
+    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
     enum dp_err err;
 
     if (request->algorithm.len == raw.len &&

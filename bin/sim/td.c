@@ -44,7 +44,7 @@ static bool is_compose(struct dp_slice name, struct dp_slice payload)
            memcmp(name.data, compose, name.len) == 0;
 }
 
-static enum dp_err log_event(struct dp_buf *bytes, const struct sim_event *event,
+static enum dp_err log_event(struct dp_buf *bytes, const struct dp_blob_event *event,
                              const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
 {
     uint8_t digest[SIM_DIGEST_LEN];
@@ -57,20 +57,20 @@ static enum dp_err log_event(struct dp_buf *bytes, const struct sim_event *event
     return err;
 }
 
-enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct sim_blob *blob,
+enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct dp_blob *blob,
                                const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
 {
     enum dp_err err = DP_OK;
     size_t found = 0;
 
     for (size_t i = 0; err == DP_OK && i < blob->event_count; i++) {
-        const struct sim_event *event = &blob->events[i];
+        const struct dp_blob_event *event = &blob->events[i];
 
         if (event->imr == APP_REGISTER && is_compose(event->name, event->payload))
             err = log_event(bytes, event, hash);
     }
     for (size_t i = 0; err == DP_OK && i < blob->runtime_count; i++) {
-        const struct sim_runtime_event *event = &blob->runtime[i];
+        const struct dp_blob_runtime *event = &blob->runtime[i];
 
         if (!is_compose(event->name, event->payload))
             continue;
@@ -80,7 +80,7 @@ enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct sim_blob *blob
     return err == DP_OK && found == 0 ? DP_EFORMAT : err;
 }
 
-static enum dp_err replay(uint8_t rtmr[static SIM_REGISTER_LEN], const struct sim_blob *blob)
+static enum dp_err replay(uint8_t rtmr[static SIM_REGISTER_LEN], const struct dp_blob *blob)
 {
     uint8_t both[2 * SIM_DIGEST_LEN] = {0};
     enum dp_err err = DP_OK;
@@ -93,7 +93,7 @@ static enum dp_err replay(uint8_t rtmr[static SIM_REGISTER_LEN], const struct si
     return err;
 }
 
-enum dp_err sim_td_measure(struct dp_buf *bytes, const struct sim_blob *blob,
+enum dp_err sim_td_measure(struct dp_buf *bytes, const struct dp_blob *blob,
                            const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
 {
     char *quote = writable(bytes, blob->quote);
@@ -111,7 +111,7 @@ enum dp_err sim_td_measure(struct dp_buf *bytes, const struct sim_blob *blob,
     return DP_OK;
 }
 
-void sim_td_debug(struct dp_buf *bytes, const struct sim_blob *blob)
+void sim_td_debug(struct dp_buf *bytes, const struct dp_blob *blob)
 {
     writable(bytes, blob->quote)[TD_ATTRIBUTES] |= 1;
 }

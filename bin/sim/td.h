@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
+#include "attest/blob.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "blob.h"
 
 #define SIM_COMPOSE_HASH_LEN 32 /* SHA-256 */
 
@@ -18,7 +18,7 @@
  * Returns: DP_OK, DP_EFORMAT (no compose-hash event of that length in the log), DP_ENOMEM
  */
 DP_MUST_CHECK
-enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct sim_blob *blob,
+enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct dp_blob *blob,
                                const uint8_t hash[static SIM_COMPOSE_HASH_LEN]);
 
 /**
@@ -28,10 +28,10 @@ enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct sim_blob *blob
  * Returns: as sim_td_log_compose
  */
 DP_MUST_CHECK
-enum dp_err sim_td_measure(struct dp_buf *bytes, const struct sim_blob *blob,
+enum dp_err sim_td_measure(struct dp_buf *bytes, const struct dp_blob *blob,
                            const uint8_t hash[static SIM_COMPOSE_HASH_LEN]);
 
 /* Let the TD be one whose memory its host may read. */
-void sim_td_debug(struct dp_buf *bytes, const struct sim_blob *blob);
+void sim_td_debug(struct dp_buf *bytes, const struct dp_blob *blob);
 
 #endif

@@ -9,10 +9,10 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include "attest.h"
+#include "attest/ratls.h"
 #include "p256.h"
 #include "params.h"
 
@@ -22,7 +22,6 @@
 #define PEM_MAX (64 * 1024)
 #define ATTESTATION_MAX (2 * SIM_FILE_MAX)
 #define LEAF_MAX (6 * SIM_FILE_MAX)
-#define TAG "ratls-cert:"
 #define NOT_BEFORE_DEFAULT 157766400 /* 1975-01-01 */
 #define TIME_MAX 253402300799 /* the end of the year 9999, and of what a certificate can say */
 #define VALID_DEFAULT ((int64_t)3650 * 24 * 3600)
@@ -124,26 +123,13 @@ static enum dp_err read_request(struct request *out, struct json_object *params,
 
 /* --- the answer --- */
 
-/* The report data binds the certificate's key, all of its SubjectPublicKeyInfo. */
-static enum dp_err bind_key(uint8_t report_data[static SIM_REPORT_DATA_LEN], EVP_PKEY *key)
-{
-    uint8_t in[256] = TAG, *at = in + sizeof(TAG) - 1;
-    int len = i2d_PUBKEY(key, NULL);
-
-    _Static_assert(SHA512_DIGEST_LENGTH == SIM_REPORT_DATA_LEN, "the hash fills it");
-    if (len <= 0 || (size_t)len > sizeof(in) - sizeof(TAG) || i2d_PUBKEY(key, &at) != len)
-        return DP_ECRYPTO;
-    SHA512(in, (size_t)(at - in), report_data);
-    return DP_OK;
-}
-
 static enum dp_err attest(struct dp_buf *out, const struct sim *sim, EVP_PKEY *key,
                           struct dp_detail *detail)
 {
     struct dp_buf quote = DP_BUF_INIT(SIM_FILE_MAX);
-    uint8_t report_data[SIM_REPORT_DATA_LEN];
-    enum dp_err err =
-        bind_key(report_data, sim->quoting.fault == SIM_FAULT_TLS_KEY ? sim->ca.key : key);
+    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
+    enum dp_err err = dp_ratls_report_data(
+        report_data, sim->quoting.fault == SIM_FAULT_TLS_KEY ? sim->ca.key : key);
 
     if (err == DP_OK)
         err = sim_quote_write(&quote, &sim->quoting, sim->blob.quote, report_data, detail);

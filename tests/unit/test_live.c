@@ -27,8 +27,8 @@ static void report_data_are_the_tag_the_nonce_and_the_key(void **state)
         uint8_t nonce[DP_LIVE_NONCE_LEN], key[DP_LIVE_KEY_LEN] = {0}, out[DP_REPORT_DATA_LEN];
         char hex[2 * sizeof(out) + 1];
 
-        for (uint8_t at = 0; at < sizeof(nonce); at++) {
-            nonce[at] = at;
+        for (size_t at = 0; at < sizeof(nonce); at++) {
+            nonce[at] = (uint8_t)at;
             key[at] = cases[i].with_key ? (uint8_t)(255 - at) : 0;
         }
         dp_live_report_data(out, nonce, key);
