@@ -48,7 +48,7 @@ static enum dp_err find_hindmost(uint64_t *number, const char **lacking,
                                  struct dp_witness *witnesses, size_t count, const char *tag,
                                  struct dp_detail *detail)
 {
-    const struct dp_witness *hindmost = NULL;
+    const struct dp_witness *hindmost = witnesses;
     uint64_t foremost = 0;
 
     *lacking = NULL;
@@ -63,7 +63,7 @@ static enum dp_err find_hindmost(uint64_t *number, const char **lacking,
         }
         if (err != DP_OK)
             return by(detail, err, &witnesses[i]);
-        if (hindmost == NULL || header.number < *number) {
+        if (i == 0 || header.number < *number) {
             *number = header.number;
             hindmost = &witnesses[i];
         }
@@ -126,15 +126,13 @@ enum dp_err dp_witness_agree(struct dp_agreed *out, struct dp_witness *witnesses
 
     *out = (struct dp_agreed){.tag = wanted};
     err = agree_on_chain(out, witnesses, count, detail);
-    while (err == DP_OK) {
+    for (; err == DP_OK && out->tag < DP_TAG_COUNT; out->tag++) {
         err = find_hindmost(&number, &lacking, witnesses, count, tag_names[out->tag], detail);
-        if (err != DP_OK || lacking == NULL)
-            break;
+        if (err == DP_OK && lacking == NULL)
+            return agree_on_hash(out, witnesses, count, number, detail);
         out->lacking = lacking;
-        if (++out->tag == DP_TAG_COUNT)
-            err = dp_fail(detail, DP_EFORMAT, lacking, "it has no latest block.");
     }
-    return err == DP_OK ? agree_on_hash(out, witnesses, count, number, detail) : err;
+    return err == DP_OK ? dp_fail(detail, DP_EFORMAT, lacking, "it has no latest block.") : err;
 }
 
 static enum dp_err prove_by(struct dp_proof_account *account, uint8_t (*words)[DP_WORD_LEN],

@@ -167,6 +167,8 @@ test('is this code allowed now, and since when?', async () => {
     assert.match((await ask(1, CODE_B)).reason, /never was/);
     await auth.send('proposeRemoval', CODE_A);
     await auth.send('proposeComposeHash', CODE_B);
+    assert.match((await ask(1, CODE_B)).reason, /never was; it is proposed, from 20.*Z on$/);
+    assert.match((await ask(0, CODE_A)).reason, /version 1; its removal is proposed, from 20.*Z on$/);
     await auth.later(3 * DAY);
     assert.equal((await ask(1, CODE_B)).allowed, false);
     await auth.send('activateComposeHash', CODE_B);
@@ -394,4 +396,9 @@ test('what is no TimelockAppAuth, and wrong use, are said', async () => {
     }
     assert.equal((await devproof(['appauth', 'show', auth.address, '--rpc', 'http://127.0.0.1:1'])).code, 1);
     assert.equal((await devproof(['appauth', '--help'])).code, 0);
+});
+
+test('a node without any block is refused by name', async () => {
+    const none = await liar(anvil.url, (method, answer) => (method === 'eth_getBlockByNumber' ? { ...answer, result: null } : answer));
+    assert.match(await show(1, OTHER, { urls: [none.url], block: 'finalized' }), new RegExp(`${host(none.url)}: it has no latest block`));
 });
