@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 #include "devproof/command.h"
 
-#define WITHIN_MS 20000
+#define WITHIN_MS 20000 /* one call */
+#define TIMEOUT_S 120   /* all of them */
 #define ANSWER_MAX (8 * 1024 * 1024)
 
 static const char help[] =
@@ -22,6 +24,7 @@ static const char help[] =
     "  --rpc URL           a node; several, of people who do not know each other (RPC_URL)\n"
     "  --compose-hash HEX  is this code allowed, and since when?\n"
     "  --block TAG         finalized (the default), safe or latest\n"
+    "  --timeout SECONDS   for all that is asked together (120)\n"
     "  --json\n"
     "  --help\n\n"
     "Exit codes: 0 nothing disagrees, and the compose hash, where given, is allowed; 1 else; 2 "
@@ -89,6 +92,17 @@ static int read_hash(struct appauth *appauth, const char *text)
                : client_fail(&appauth->client, EXIT_USAGE, "--compose-hash: 64 hex digits.");
 }
 
+static int read_timeout(struct appauth *appauth, const char *text)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < 1 || value > 86400)
+        return client_fail(&appauth->client, EXIT_USAGE, "--timeout: 1 to 86400 seconds.");
+    appauth->timeout_s = (unsigned)value;
+    return -1;
+}
+
 static int take_option(struct appauth *appauth, int option, const char *value)
 {
     switch (option) {
@@ -98,6 +112,8 @@ static int take_option(struct appauth *appauth, int option, const char *value)
         return read_hash(appauth, value);
     case 'b':
         return read_tag(appauth, value);
+    case 'w':
+        return read_timeout(appauth, value);
     default:
         return client_option(&appauth->client, option, value);
     }
@@ -106,10 +122,13 @@ static int take_option(struct appauth *appauth, int option, const char *value)
 /* Returns: -1 go on, else an exit code */
 static int read_options(struct appauth *appauth, int argc, char **argv)
 {
-    static const struct option table[] = {
-        {"rpc", required_argument, NULL, 'r'},   {"compose-hash", required_argument, NULL, 'c'},
-        {"block", required_argument, NULL, 'b'}, {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option table[] = {{"rpc", required_argument, NULL, 'r'},
+                                          {"compose-hash", required_argument, NULL, 'c'},
+                                          {"block", required_argument, NULL, 'b'},
+                                          {"timeout", required_argument, NULL, 'w'},
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
     int option, code = -1;
 
     while (code < 0 && (option = getopt_long(argc, argv, "", table, NULL)) != -1)
@@ -121,9 +140,14 @@ static int read_options(struct appauth *appauth, int argc, char **argv)
 
 static int agree(struct appauth *appauth)
 {
+    const int64_t deadline = dp_clock_mono_us() + (int64_t)appauth->timeout_s * 1000000;
     struct dp_detail detail = {"", ""};
-    enum dp_err err = dp_witness_agree(&appauth->agreed, appauth->witnesses, appauth->count,
-                                       appauth->wanted, &detail);
+    enum dp_err err;
+
+    for (size_t i = 0; i < appauth->count; i++)
+        appauth->witnesses[i].deadline = deadline;
+    err = dp_witness_agree(&appauth->agreed, appauth->witnesses, appauth->count, appauth->wanted,
+                           &detail);
 
     return err == DP_OK ? EXIT_SUCCESS : appauth_failed(appauth, &detail, err);
 }
@@ -156,7 +180,7 @@ static int show(struct appauth *appauth)
 
 int command_appauth(int argc, char **argv)
 {
-    struct appauth appauth = {.wanted = DP_TAG_FINALIZED};
+    struct appauth appauth = {.wanted = DP_TAG_FINALIZED, .timeout_s = TIMEOUT_S};
     int code;
 
     client_init(&appauth.client, "appauth", help);

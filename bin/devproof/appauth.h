@@ -23,6 +23,7 @@ struct appauth {
     bool has_hash; /* is there one to look for? */
     uint8_t hash[DP_WORD_LEN];
     enum dp_witness_tag wanted;
+    unsigned timeout_s; /* of all calls together */
     struct dp_agreed agreed;
     struct json_object *disagreements; /* texts */
 };

@@ -11,6 +11,8 @@
 #include "devproof/appauth.h"
 
 #define TEXT_SIZE 160
+#define CLOCKS_APART 60 /* seconds that a block may be ahead */
+#define OLD_BLOCK 7200  /* seconds; finality takes some 15 minutes, on rollups up to an hour */
 #define YEAR_10000 253402300800 /* Unix seconds */
 #define HASH_TEXT_SIZE DP_HEX0X_SIZE(DP_WORD_LEN)
 
@@ -191,6 +193,14 @@ static void say_witnesses(const struct report *report, struct json_object *block
     dp_json_add(block, "witnesses", names);
 }
 
+/* Nodes can hold newer blocks back, and this machine's clock can be wrong. */
+static const char *age_note(int64_t age)
+{
+    if (age < -CLOCKS_APART)
+        return ": one of the two is wrong";
+    return age > OLD_BLOCK ? ": AN OLD BLOCK, what is newer is not seen" : "";
+}
+
 static void say_block(const struct report *report)
 {
     const struct dp_agreed *agreed = &report->appauth->agreed;
@@ -204,8 +214,8 @@ static void say_block(const struct report *report)
     dp_hex0x_encode(hash, agreed->block.hash, DP_KECCAK_LEN);
     print(report, "TimelockAppAuth %s on chain %" PRIu64 "\n", address, agreed->chain_id);
     print(report, "  %-22s %" PRIu64 " (%s) %s\n", "block", agreed->block.number, tag, hash);
-    print(report, "  %-22s %s, %" PRId64 " s before this machine's clock\n", "its time",
-          time_text(text, agreed->block.time), age);
+    print(report, "  %-22s %s, %" PRId64 " s before this machine's clock%s\n", "its time",
+          time_text(text, agreed->block.time), age, age_note(age));
     if (agreed->lacking != NULL)
         print(report, "  %-22s %s has no %s block: %s was taken instead\n", "", agreed->lacking,
               wanted, tag);
@@ -369,6 +379,36 @@ static void say_devices(const struct report *report)
     fact_list(report, "devices", array);
 }
 
+/* What a change is to, as people read it. */
+static const char *value_text(char out[static TEXT_SIZE], enum appauth_change change,
+                              const uint8_t value[static DP_WORD_LEN])
+{
+    const uint64_t number = appauth_part(value, 0, 8);
+
+    switch (change) {
+    case CHANGE_ANY_DEVICE:
+    case CHANGE_UP_TO_DATE:
+        snprintf(out, TEXT_SIZE, "%s", number != 0 ? "yes" : "no");
+        break;
+    case CHANGE_GUARDIAN:
+    case CHANGE_OWNER:
+        dp_address_format(out, value + DP_WORD_LEN - DP_ADDRESS_LEN);
+        break;
+    case CHANGE_NOTICE:
+        snprintf(out, TEXT_SIZE, "%" PRIu64 " s", number);
+        break;
+    case CHANGE_PAUSE:
+        return time_text(out, number);
+    case CHANGE_DISABLE_UPGRADES:
+    case CHANGE_UNPAUSE:
+        out[0] = '\0';
+        break;
+    default:
+        dp_hex0x_encode(out, value, DP_WORD_LEN);
+    }
+    return out;
+}
+
 static const char *status_text(const struct appauth_proposal *proposal)
 {
     switch (proposal->status) {
@@ -405,13 +445,13 @@ static void say_proposals(const struct report *report)
     heading(report, "Proposals (proven; when they expire is told)");
     for (size_t i = 0; i < report->replay->proposals_count; i++) {
         const struct appauth_proposal *proposal = &report->replay->proposals[i];
-        char value[HASH_TEXT_SIZE], times[3][TEXT_SIZE];
+        char value[TEXT_SIZE], times[3][TEXT_SIZE];
 
         if (proposal->status == PROPOSAL_GONE)
             continue;
-        dp_hex0x_encode(value, proposal->value, DP_WORD_LEN);
         print(report, "  %-8s %s %s\n           proposed %s, counts from %s, expires %s\n",
-              status_text(proposal), appauth_change_name(proposal->change), value,
+              status_text(proposal), appauth_change_name(proposal->change),
+              value_text(value, proposal->change, proposal->value),
               time_text(times[0], proposal->proposed_at), time_text(times[1], proposal->due),
               time_text(times[2], proposal->expires));
         push(array, proposal_json(proposal));
@@ -430,11 +470,13 @@ static void say_history(const struct report *report)
         const struct appauth_entry *entry = &report->history->entries[i];
         struct json_object *json = new_object();
         char value[HASH_TEXT_SIZE], actor[DP_ADDRESS_TEXT_SIZE], time[TEXT_SIZE];
+        char shown[TEXT_SIZE];
 
         dp_hex0x_encode(value, entry->value, DP_WORD_LEN);
         dp_address_format(actor, entry->actor);
         print(report, "  %s %-9s %-21s %s by %s\n", time_text(time, entry->time),
-              appauth_action_name(entry->action), appauth_change_name(entry->change), value, actor);
+              appauth_action_name(entry->action), appauth_change_name(entry->change),
+              value_text(shown, entry->change, entry->value), actor);
         dp_json_add(json, "time", number_json(entry->time));
         dp_json_add_text(json, "action", appauth_action_name(entry->action));
         dp_json_add_text(json, "change", appauth_change_name(entry->change));
@@ -468,25 +510,44 @@ static void say_answer(const struct report *report, bool allowed, const char *wh
     dp_json_add(report->json, "asked", json);
 }
 
+/* Say that a proposal about the hash that was asked about is pending: "; it is proposed ...". */
+static void add_pending(char out[static TEXT_SIZE], const struct report *report,
+                        enum appauth_change change, const char *what)
+{
+    char time[TEXT_SIZE];
+
+    out[0] = '\0';
+    for (size_t i = 0; i < report->replay->proposals_count; i++) {
+        const struct appauth_proposal *proposal = &report->replay->proposals[i];
+
+        if (proposal->change == change && proposal->status >= PROPOSAL_WAITING &&
+            memcmp(proposal->value, report->appauth->hash, DP_WORD_LEN) == 0)
+            snprintf(out, TEXT_SIZE, "; %s is proposed, from %.40s on", what,
+                     time_text(time, proposal->due));
+    }
+}
+
 /* Returns: is it allowed? */
 static bool answer(const struct report *report)
 {
     const struct appauth_list *hashes = &report->replay->hashes;
     const size_t at = appauth_find(hashes, report->appauth->hash);
     const struct appauth_item *item = &hashes->items[at];
-    char why[2 * TEXT_SIZE], time[TEXT_SIZE];
+    char why[2 * TEXT_SIZE], time[TEXT_SIZE], pending[TEXT_SIZE];
     bool allowed = false;
 
+    add_pending(pending, report, at == hashes->count ? CHANGE_ADD_HASH : CHANGE_REMOVE_HASH,
+                at == hashes->count ? "it" : "its removal");
     if (at == hashes->count) {
-        snprintf(why, sizeof(why), "not allowed: it never was");
+        snprintf(why, sizeof(why), "not allowed: it never was%s", pending);
     } else if (item->until != 0) {
         snprintf(why, sizeof(why), "not allowed: it was removed %s", time_text(time, item->until));
     } else if (appauth_is_paused(report->appauth, report->state)) {
         snprintf(why, sizeof(why), "not allowed: paused until %s",
                  time_text(time, report->state->paused_until));
     } else {
-        snprintf(why, sizeof(why), "allowed since %s, version %zu", time_text(time, item->since),
-                 at + 1);
+        snprintf(why, sizeof(why), "allowed since %.40s, version %zu%s",
+                 time_text(time, item->since), at + 1, pending);
         allowed = true;
     }
     say_answer(report, allowed, why);

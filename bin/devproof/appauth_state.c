@@ -120,11 +120,12 @@ static int read_code(struct appauth *appauth, struct appauth_state *state)
     int result = err == DP_OK ? EXIT_SUCCESS : appauth_failed(appauth, &detail, err);
 
     if (err == DP_OK && code.len == 0)
-        result =
-            client_fail(&appauth->client, EXIT_FAILURE,
-                        "there is no contract at this address in block %" PRIu64
-                        " (%s); for the newest block say --block latest.",
-                        appauth->agreed.block.number, dp_witness_tag_name(appauth->agreed.tag));
+        result = client_fail(&appauth->client, EXIT_FAILURE,
+                             "there is no contract at this address in block %" PRIu64 " (%s)%s",
+                             appauth->agreed.block.number, dp_witness_tag_name(appauth->agreed.tag),
+                             appauth->agreed.tag == DP_TAG_LATEST
+                                 ? "."
+                                 : "; for the newest block say --block latest.");
     state->code_len = code.len;
     state->code = dp_code_look((const uint8_t *)code.data, code.len);
     dp_buf_free(&code);

@@ -42,7 +42,6 @@ static enum dp_err read_node(const struct walk *walk, struct node *node,
 {
     size_t at = 0;
 
-    node->count = 0;
     while (at < list->len) {
         if (node->count == BRANCH_ITEMS ||
             dp_rlp_read(&node->items[node->count], list->payload + at, list->len - at) != DP_OK)
@@ -163,7 +162,7 @@ static enum dp_err run(struct walk *walk, const uint8_t *root)
     enum dp_err err = enter_hashed(walk, &list, root);
 
     while (err == DP_OK && !walk->done) {
-        struct node node;
+        struct node node = {.count = 0};
 
         err = read_node(walk, &node, &list);
         if (err == DP_OK)

@@ -9,8 +9,7 @@
 #include "base/err.h"
 #include "crypto/keccak.h"
 
-#define DP_TRIE_KEY_MAX 32 /* bytes of a key; each node takes at least half of one from the path   \
-                            */
+#define DP_TRIE_KEY_MAX 32 /* bytes; each node of a proof takes at least half of one */
 #define DP_TRIE_NODES_MAX (2 * DP_TRIE_KEY_MAX + 1) /* in one proof */
 
 /* keccak-256 of the RLP of an empty string: the root of a trie without entries. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hex.h"
 
 static const char *const tag_names[DP_TAG_COUNT] = {"finalized", "safe", "latest"};
@@ -24,12 +25,42 @@ static enum dp_err by(struct dp_detail *detail, enum dp_err err, const struct dp
     return err;
 }
 
+/* Before each call: it ends with the deadline at the latest. */
+static enum dp_err keep_time(struct dp_witness *witness, struct dp_detail *detail)
+{
+    const int64_t left_ms = (witness->deadline - dp_clock_mono_us()) / 1000;
+
+    if (left_ms <= 0)
+        return dp_fail(detail, DP_ETIMEOUT, NULL, "there is no time left to ask it.");
+    if (left_ms < witness->rpc.within_ms)
+        witness->rpc.within_ms = (unsigned)left_ms;
+    return DP_OK;
+}
+
+static enum dp_err ask_chain(uint64_t *id, struct dp_witness *witness, struct dp_detail *detail)
+{
+    enum dp_err err = keep_time(witness, detail);
+
+    *id = 0;
+    return err == DP_OK ? dp_node_chain_id(&witness->rpc, id, detail) : err;
+}
+
+static enum dp_err ask_header(struct dp_header *out, bool *found, struct dp_witness *witness,
+                              const char *block, struct dp_detail *detail)
+{
+    enum dp_err err = keep_time(witness, detail);
+
+    *out = (struct dp_header){.number = 0};
+    *found = false;
+    return err == DP_OK ? dp_node_header(&witness->rpc, out, found, block, detail) : err;
+}
+
 static enum dp_err agree_on_chain(struct dp_agreed *out, struct dp_witness *witnesses, size_t count,
                                   struct dp_detail *detail)
 {
     for (size_t i = 0; i < count; i++) {
         uint64_t id;
-        enum dp_err err = dp_node_chain_id(&witnesses[i].rpc, &id, detail);
+        enum dp_err err = ask_chain(&id, &witnesses[i], detail);
 
         if (i == 0)
             out->chain_id = id;
@@ -48,14 +79,14 @@ static enum dp_err find_hindmost(uint64_t *number, const char **lacking,
                                  struct dp_witness *witnesses, size_t count, const char *tag,
                                  struct dp_detail *detail)
 {
-    const struct dp_witness *hindmost = NULL;
+    const struct dp_witness *hindmost = witnesses;
     uint64_t foremost = 0;
 
     *lacking = NULL;
     for (size_t i = 0; i < count; i++) {
         struct dp_header header;
         bool found;
-        enum dp_err err = dp_node_header(&witnesses[i].rpc, &header, &found, tag, detail);
+        enum dp_err err = ask_header(&header, &found, &witnesses[i], tag, detail);
 
         if (err == DP_ERPC || (err == DP_OK && !found)) {
             *lacking = witnesses[i].name;
@@ -63,7 +94,7 @@ static enum dp_err find_hindmost(uint64_t *number, const char **lacking,
         }
         if (err != DP_OK)
             return by(detail, err, &witnesses[i]);
-        if (hindmost == NULL || header.number < *number) {
+        if (i == 0 || header.number < *number) {
             *number = header.number;
             hindmost = &witnesses[i];
         }
@@ -88,7 +119,7 @@ static enum dp_err ask_for(struct dp_header *out, struct dp_witness *witness, ui
     enum dp_err err;
 
     snprintf(text, sizeof(text), "0x%" PRIx64, number);
-    err = dp_node_header(&witness->rpc, out, &found, text, detail);
+    err = ask_header(out, &found, witness, text, detail);
     if (err == DP_OK && (!found || out->number != number))
         err = dp_fail(detail, DP_EFORMAT, NULL, "it sends no block %" PRIu64 ".", number);
     return by(detail, err, witness);
@@ -126,15 +157,13 @@ enum dp_err dp_witness_agree(struct dp_agreed *out, struct dp_witness *witnesses
 
     *out = (struct dp_agreed){.tag = wanted};
     err = agree_on_chain(out, witnesses, count, detail);
-    while (err == DP_OK) {
+    for (; err == DP_OK && out->tag < DP_TAG_COUNT; out->tag++) {
         err = find_hindmost(&number, &lacking, witnesses, count, tag_names[out->tag], detail);
-        if (err != DP_OK || lacking == NULL)
-            break;
+        if (err == DP_OK && lacking == NULL)
+            return agree_on_hash(out, witnesses, count, number, detail);
         out->lacking = lacking;
-        if (++out->tag == DP_TAG_COUNT)
-            err = dp_fail(detail, DP_EFORMAT, lacking, "it has no latest block.");
     }
-    return err == DP_OK ? agree_on_hash(out, witnesses, count, number, detail) : err;
+    return err == DP_OK ? dp_fail(detail, DP_EFORMAT, lacking, "it has no latest block.") : err;
 }
 
 static enum dp_err prove_by(struct dp_proof_account *account, uint8_t (*words)[DP_WORD_LEN],
@@ -142,10 +171,12 @@ static enum dp_err prove_by(struct dp_proof_account *account, uint8_t (*words)[D
                             const uint8_t *address, const uint8_t (*slots)[DP_WORD_LEN],
                             size_t slots_count, struct dp_detail *detail)
 {
-    struct json_object *answer;
-    enum dp_err err = dp_node_proof(&witness->rpc, &answer, address, slots, slots_count,
-                                    agreed->block.number, detail);
+    struct json_object *answer = NULL;
+    enum dp_err err = keep_time(witness, detail);
 
+    if (err == DP_OK)
+        err = dp_node_proof(&witness->rpc, &answer, address, slots, slots_count,
+                            agreed->block.number, detail);
     if (err == DP_OK)
         err = dp_proof_answer(account, words, answer, agreed->block.state_root, address, slots,
                               slots_count, detail);
@@ -199,7 +230,9 @@ enum dp_err dp_witness_code(struct dp_buf *out, struct dp_witness *witnesses, si
 
     for (size_t i = 0; err == DP_ERPC && i < count; i++) {
         asked = &witnesses[i];
-        err = dp_node_code_after(&witnesses[i].rpc, out, address, agreed->block.number, detail);
+        err = keep_time(&witnesses[i], detail);
+        if (err == DP_OK)
+            err = dp_node_code_after(&witnesses[i].rpc, out, address, agreed->block.number, detail);
     }
     if (err == DP_OK) {
         dp_keccak256(hash, out->data, out->len);
@@ -210,26 +243,44 @@ enum dp_err dp_witness_code(struct dp_buf *out, struct dp_witness *witnesses, si
     return by(detail, err, asked);
 }
 
+static enum dp_err call(struct dp_buf *out, struct dp_witness *witness,
+                        const struct dp_agreed *agreed, const struct dp_node_message *message,
+                        struct dp_detail *detail)
+{
+    enum dp_err err = keep_time(witness, detail);
+
+    if (err == DP_OK)
+        err = dp_node_call(&witness->rpc, out, NULL, message, &agreed->block.number, detail);
+    return by(detail, err, witness);
+}
+
+/* Let another one answer, too, what stands in said from at on. */
+static enum dp_err confirm(const struct dp_buf *said, size_t at, struct dp_witness *witness,
+                           const struct dp_witness *first, const struct dp_agreed *agreed,
+                           const struct dp_node_message *message, struct dp_detail *detail)
+{
+    struct dp_buf other = DP_BUF_INIT(said->limit);
+    enum dp_err err = call(&other, witness, agreed, message, detail);
+
+    if (err == DP_OK && (other.len != said->len - at ||
+                         (other.len > 0 && memcmp(other.data, said->data + at, other.len) != 0)))
+        err =
+            by(detail,
+               dp_fail(detail, DP_ECONFLICT, NULL,
+                       "to a call of the contract it answers another thing than %s.", first->name),
+               witness);
+    dp_buf_free(&other);
+    return err;
+}
+
 enum dp_err dp_witness_call(struct dp_buf *out, struct dp_witness *witnesses, size_t count,
                             const struct dp_agreed *agreed, const struct dp_node_message *message,
                             struct dp_detail *detail)
 {
     const size_t at = out->len;
-    enum dp_err err =
-        dp_node_call(&witnesses[0].rpc, out, NULL, message, &agreed->block.number, detail);
+    enum dp_err err = call(out, &witnesses[0], agreed, message, detail);
 
-    by(detail, err, &witnesses[0]);
-    for (size_t i = 1; err == DP_OK && i < count; i++) {
-        struct dp_buf other = DP_BUF_INIT(out->limit);
-
-        err = dp_node_call(&witnesses[i].rpc, &other, NULL, message, &agreed->block.number, detail);
-        if (err == DP_OK && (other.len != out->len - at ||
-                             (other.len > 0 && memcmp(other.data, out->data + at, other.len) != 0)))
-            err = dp_fail(detail, DP_ECONFLICT, NULL,
-                          "to a call of the contract it answers another thing than %s.",
-                          witnesses[0].name);
-        dp_buf_free(&other);
-        by(detail, err, &witnesses[i]);
-    }
+    for (size_t i = 1; err == DP_OK && i < count; i++)
+        err = confirm(out, at, &witnesses[i], &witnesses[0], agreed, message, detail);
     return err;
 }

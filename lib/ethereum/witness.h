@@ -2,7 +2,8 @@
  * it.
  */
 /*
- * All of these name the node at fault in detail->field, and say in detail->text what it did.
+ * All of these return DP_ETIMEOUT past a node's deadline, name the node at fault in detail->field,
+ * and say in detail->text what it did.
  */
 #ifndef DP_ETHEREUM_WITNESS_H
 #define DP_ETHEREUM_WITNESS_H
@@ -23,6 +24,7 @@
 struct dp_witness {
     struct dp_rpc rpc;
     const char *name; /* what may be shown of the URL; borrowed */
+    int64_t deadline; /* of all calls together, by dp_clock_mono_us */
 };
 
 /* How sure it is that a block stays, the surest first. */

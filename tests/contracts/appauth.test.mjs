@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { sleep } from '../api/lib/stack.mjs';
 import {
     artifact, buildContracts, CONTRACTS, DEPLOYER, devproof, encodeDeployData, encodeFunctionData, keccak256, liar, OTHER, startAnvil, toHex,
 } from './lib.mjs';
@@ -167,6 +168,8 @@ test('is this code allowed now, and since when?', async () => {
     assert.match((await ask(1, CODE_B)).reason, /never was/);
     await auth.send('proposeRemoval', CODE_A);
     await auth.send('proposeComposeHash', CODE_B);
+    assert.match((await ask(1, CODE_B)).reason, /never was; it is proposed, from 20.*Z on$/);
+    assert.match((await ask(0, CODE_A)).reason, /version 1; its removal is proposed, from 20.*Z on$/);
     await auth.later(3 * DAY);
     assert.equal((await ask(1, CODE_B)).allowed, false);
     await auth.send('activateComposeHash', CODE_B);
@@ -218,7 +221,7 @@ const LIES = {
     'a storage value': ['eth_getProof', ({ storageProof }) => (storageProof[5].value = toHex(5)), /another thing of a storage slot than its proof/],
     'a storage proof': ['eth_getProof', ({ storageProof }) => storageProof[5].proof.forEach((node, i, proof) => (proof[i] = turn(node, 20))), /another hash than the one/],
     'an absence': ['eth_getProof', ({ storageProof }) => Object.assign(storageProof[0], { value: '0x0', proof: [] }), /ends after 0 nodes, too early/],
-    'a slot for another': ['eth_getProof', ({ storageProof: list }) => Object.assign(list[0], { value: list[5].value, proof: list[5].proof }), /./],
+    'a slot for another': ['eth_getProof', ({ storageProof: list }) => Object.assign(list[0], { value: list[5].value, proof: list[5].proof }), /another hash than the one|nothing needs node|another thing of a storage slot/],
     'a slot that is missing': ['eth_getProof', ({ storageProof }) => storageProof.pop(), /not the slots that were asked for/],
     'an account proof': ['eth_getProof', (answer) => (answer.accountProof[0] = turn(answer.accountProof[0], 20)), /another hash than the one/],
     'a node too much': ['eth_getProof', ({ accountProof }) => accountProof.push(accountProof[0]), /nothing needs node/],
@@ -372,7 +375,7 @@ test('storage that the history does not explain disagrees', async () => {
 
 test('what is no TimelockAppAuth, and wrong use, are said', async () => {
     const auth = await deployed();
-    assert.match(await show(1, OTHER), /no contract at this address/);
+    assert.match(await show(1, OTHER), /no contract at this address in block \d+ \(latest\)\.$/m);
     const plain = '0x00000000000000000000000000000000000b0b00';
     await anvil.ask('anvil_setCode', plain, '0x5f5ffd');
     await anvil.ask('evm_mine');
@@ -394,4 +397,19 @@ test('what is no TimelockAppAuth, and wrong use, are said', async () => {
     }
     assert.equal((await devproof(['appauth', 'show', auth.address, '--rpc', 'http://127.0.0.1:1'])).code, 1);
     assert.equal((await devproof(['appauth', '--help'])).code, 0);
+});
+
+test('a node without any block is refused by name', async () => {
+    const none = await liar(anvil.url, (method, answer) => (method === 'eth_getBlockByNumber' ? { ...answer, result: null } : answer));
+    assert.match(await show(1, OTHER, { urls: [none.url], block: 'finalized' }), new RegExp(`${host(none.url)}: it has no latest block`));
+});
+
+test('a slow node does not keep anyone for long', async () => {
+    const auth = await deployed();
+    const slow = await liar(anvil.url, async (method, answer) => (await sleep(400), answer));
+    const begun = Date.now();
+    const said = await show(1, auth.address, { urls: [slow.url], words: ['--timeout', '1'] });
+    assert.ok(Date.now() - begun < 2500, `${Date.now() - begun} ms`);
+    assert.match(said, new RegExp(`^devproof appauth: ${host(slow.url)}: `));
+    assert.equal((await devproof(['appauth', 'show', auth.address, '--rpc', slow.url, '--timeout', '0'])).code, 2);
 });

@@ -276,6 +276,48 @@ static void nodes_that_are_none_are_refused(void **state)
     }
 }
 
+/* A storage trie of one leaf for slot 0, whose value is as given. */
+static enum dp_err prove_leaf(uint8_t word[static DP_WORD_LEN], const char *value_hex)
+{
+    uint8_t slot[DP_WORD_LEN] = {0}, root[DP_KECCAK_LEN], node[128] = {0}, path[DP_KECCAK_LEN];
+    size_t len;
+    struct dp_slice nodes[1];
+
+    assert_int_equal(
+        dp_hex_decode(node + 36, sizeof(node) - 36, &len, value_hex, strlen(value_hex)), DP_OK);
+    dp_keccak256(path, slot, sizeof(slot));
+    node[0] = (uint8_t)(0xc0 + 34 + 1 + len);
+    node[1] = 0xa1;
+    node[2] = 0x20;
+    memcpy(node + 3, path, sizeof(path));
+    node[35] = (uint8_t)(0x80 + len);
+    nodes[0] = (struct dp_slice){(const char *)node, 36 + len};
+    dp_keccak256(root, node, nodes[0].len);
+    return dp_proof_storage(word, root, slot, nodes, 1, NULL);
+}
+
+static void stored_words_are_numbers(void **state)
+{
+    static const char *const bad[] = {"8180"
+                                      "00",
+                                      "8200ff", "c180",
+                                      "8190"
+                                      "80",
+                                      "a1"};
+    uint8_t word[DP_WORD_LEN], zero[DP_WORD_LEN] = {0};
+
+    (void)state;
+    assert_int_equal(prove_leaf(word, "820100"), DP_OK);
+    assert_int_equal(word[DP_WORD_LEN - 2], 1);
+    /* anvil keeps a slot that has become zero. */
+    assert_int_equal(prove_leaf(word, "80"), DP_OK);
+    assert_memory_equal(word, zero, sizeof(word));
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_int_equal(prove_leaf(word, bad[i]), DP_EFORMAT);
+        assert_memory_equal(word, zero, sizeof(word));
+    }
+}
+
 static void long_keys_are_refused(void **state)
 {
     static const uint8_t key[DP_TRIE_KEY_MAX + 1];
@@ -400,6 +442,7 @@ int main(void)
         cmocka_unit_test(accounts_and_storage_are_proven),
         cmocka_unit_test(broken_proofs_are_refused),
         cmocka_unit_test(nodes_that_are_none_are_refused),
+        cmocka_unit_test(stored_words_are_numbers),
         cmocka_unit_test(long_keys_are_refused),
         cmocka_unit_test(answers_say_what_they_prove),
     };
