@@ -11,12 +11,12 @@
 
 #define SIG_DER_MAX 80 /* 2 + 2 * (2 + 33) is the longest */
 
-static const char group[] = "prime256v1";
+#define GROUP "prime256v1"
 
 enum dp_err dp_p256_key(EVP_PKEY **out, const uint8_t point[static DP_P256_POINT_LEN])
 {
     uint8_t octets[1 + DP_P256_POINT_LEN] = {POINT_CONVERSION_UNCOMPRESSED};
-    char name[sizeof(group)];
+    char name[] = GROUP;
     EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
     OSSL_PARAM params[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, name, 0),
@@ -24,7 +24,6 @@ enum dp_err dp_p256_key(EVP_PKEY **out, const uint8_t point[static DP_P256_POINT
         OSSL_PARAM_construct_end()};
     enum dp_err err = DP_EPUBKEY;
 
-    memcpy(name, group, sizeof(group));
     memcpy(octets + 1, point, DP_P256_POINT_LEN);
     *out = NULL;
     if (ctx == NULL || EVP_PKEY_fromdata_init(ctx) != 1)
@@ -43,7 +42,7 @@ bool dp_p256_is(const EVP_PKEY *key)
     size_t len;
 
     return key != NULL && EVP_PKEY_is_a(key, "EC") == 1 &&
-           EVP_PKEY_get_group_name(key, name, sizeof(name), &len) == 1 && strcmp(name, group) == 0;
+           EVP_PKEY_get_group_name(key, name, sizeof(name), &len) == 1 && strcmp(name, GROUP) == 0;
 }
 
 /* Returns: the length of the DER, 0 where memory ran out */
