@@ -14,20 +14,29 @@ fill() {
   printf '%s' "$text"
 }
 
+# upstream NAME LINE...
+upstream() {
+  printf 'upstream %s {\n' "$1"
+  shift
+  printf '  %s;\n' "$@"
+  printf '}\n'
+}
+
 # A program's socket stands twice in its upstream, so that nginx may ask it again. Connections to the busy
-# ones are kept; what fails there is asked again in an upstream that keeps none (docs/architecture.md).
+# ones are kept; what fails there and may be run twice is asked again in an upstream that keeps none
+# (docs/architecture.md).
 upstreams() {
-  local name socket again
+  local name server
   for name in $programs; do
-    socket=unix:$run_dir/$name.sock
-    again=$name
+    server="server unix:$run_dir/$name.sock max_fails=0"
     case $name in
-      sign | signup | keys | verify)
-        printf 'upstream %s {\n  server %s max_fails=0;\n  keepalive 64;\n}\n' "$name" "$socket"
-        again=${name}_again
+      sign | keys | verify)
+        upstream "$name" "$server" 'keepalive 64'
+        upstream "${name}_again" "$server" "$server"
         ;;
+      signup) upstream "$name" "$server" 'keepalive 64' ;;
+      *) upstream "$name" "$server" "$server" ;;
     esac
-    printf 'upstream %s {\n  server %s max_fails=0;\n  server %s max_fails=0;\n}\n' "$again" "$socket" "$socket"
   done
 }
 

@@ -36,6 +36,7 @@ struct tls {
     char public_dir[PATH_MAX];  /* TLS_PUBLIC_DIR in there */
     char public_file[PATH_MAX]; /* TLS_PUBLIC in there */
     char reload[PATH_MAX];      /* RUN_DIR/reload */
+    char lock[PATH_MAX];        /* RUN_DIR/tls.lock: who has it writes and reloads */
     char chain_dir[PATH_MAX];   /* DATA_DIR/tls */
     char chain[PATH_MAX];       /* the installed certificate of a CA: chain.pem in there */
 };

@@ -1,10 +1,12 @@
 /* tls_renew.c - get the key of HTTPS and its certificate, write them, and have nginx load them. */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -177,6 +179,30 @@ static void tell(const struct dp_cert_chain *chain, enum tls_source source)
     fflush(stdout);
 }
 
+/* Write and reload, one renewal after the other: nginx reads the file twice, for the chain and for
+ * the key, and refuses two that do not belong together. */
+static int put_in_force(const struct tls *tls, enum tls_source source, struct dp_guest *guest,
+                        const struct dp_tls_key *key, const struct dp_cert_chain *chain,
+                        bool was_served)
+{
+    int lock = open(tls->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600), code;
+
+    if (lock < 0 || flock(lock, LOCK_EX) != 0)
+        code = client_fail(&tls->client, EXIT_FAILURE, "%s cannot be locked: %s.", tls->lock,
+                           strerror(errno));
+    else
+        code = store(tls, source, key, chain);
+    if (code == EXIT_SUCCESS) {
+        tls_write_evidence(tls, guest, chain);
+        tell(chain, source);
+    }
+    if (code == EXIT_SUCCESS && was_served)
+        code = reload(tls);
+    if (lock >= 0)
+        close(lock);
+    return code;
+}
+
 int tls_renew(const struct tls *tls, int wait_ms)
 {
     struct dp_buf pem = DP_BUF_INIT(DP_TLS_CHAIN_MAX);
@@ -197,13 +223,7 @@ int tls_renew(const struct tls *tls, int wait_ms)
     if (code == EXIT_SUCCESS)
         code = check(tls, source, &key, chain);
     if (code == EXIT_SUCCESS)
-        code = store(tls, source, &key, chain);
-    if (code == EXIT_SUCCESS) {
-        tls_write_evidence(tls, guest, chain);
-        tell(chain, source);
-    }
-    if (code == EXIT_SUCCESS && was_served)
-        code = reload(tls);
+        code = put_in_force(tls, source, guest, &key, chain, was_served);
     dp_cert_free(chain);
     dp_tls_key_free(&key);
     dp_guest_close(guest);

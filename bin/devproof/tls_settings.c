@@ -92,6 +92,7 @@ static bool find_places(struct tls *tls)
         {tls->public_dir, run, under, "/tls/" TLS_PUBLIC_DIR},
         {tls->public_file, run, under, "/tls/" TLS_PUBLIC},
         {tls->reload, run, under, "/reload"},
+        {tls->lock, run, under, "/tls.lock"},
         {tls->chain_dir, data, "", "/tls"},
         {tls->chain, data, "", "/tls/chain.pem"},
     };

@@ -5,7 +5,7 @@ import {KmsSimulator} from "../src/KmsSimulator.sol";
 import {AppAuthHistory} from "../src/appauth/AppAuthHistory.sol";
 import {IAppAuth, IERC165} from "../src/interfaces/IAppAuth.sol";
 import {IDstackKms} from "../src/interfaces/IDstackKms.sol";
-import {AppAuthFixture} from "./AppAuthFixture.sol";
+import {KmsFixture} from "./KmsFixture.sol";
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 
 /// @dev An app's contract that always fails.
@@ -17,21 +17,10 @@ contract BrokenApp {
     }
 }
 
-contract KmsSimulatorTest is AppAuthFixture {
+contract KmsSimulatorTest is KmsFixture {
     event AppRegistered(address appId);
 
-    bytes32 private constant IMAGE = keccak256("OS image");
     bytes32 private constant MR = keccak256("measurements");
-
-    KmsSimulator private kms;
-
-    function setUp() public override {
-        super.setUp();
-        kms = new KmsSimulator(owner);
-        vm.prank(owner);
-        kms.addOsImageHash(IMAGE);
-        kms.registerApp(address(app));
-    }
 
     function bootOf(bytes32 composeHash) private view returns (IAppAuth.AppBootInfo memory info) {
         info = boot(composeHash, D1, "UpToDate");

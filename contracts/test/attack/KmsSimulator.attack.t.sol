@@ -3,7 +3,7 @@ pragma solidity ^0.8.24;
 
 import {KmsSimulator} from "../../src/KmsSimulator.sol";
 import {IAppAuth} from "../../src/interfaces/IAppAuth.sol";
-import {AppAuthFixture} from "../AppAuthFixture.sol";
+import {KmsFixture} from "../KmsFixture.sol";
 
 /// @dev Says yes to everyone, for any app.
 contract YesApp {
@@ -27,19 +27,8 @@ contract ShortApp {
 }
 
 /// @title Who wants the keys of an app from the KMS without the consent of its contract
-contract KmsSimulatorAttack is AppAuthFixture {
-    bytes32 private constant IMAGE = keccak256("OS image");
+contract KmsSimulatorAttack is KmsFixture {
     bytes32 private constant EVIL = keccak256("code that leaks keys");
-
-    KmsSimulator private kms;
-
-    function setUp() public override {
-        super.setUp();
-        kms = new KmsSimulator(owner);
-        vm.prank(owner);
-        kms.addOsImageHash(IMAGE);
-        kms.registerApp(address(app));
-    }
 
     function info(address appId) private view returns (IAppAuth.AppBootInfo memory i) {
         i = boot(EVIL, D1, "UpToDate");
