@@ -15,7 +15,7 @@
 #define APPAUTH_HISTORY_MAX 8192 /* entries; more is refused */
 
 struct appauth {
-    struct client client; /* for its messages, and --json */
+    struct client client; /* for messages on wrong use, and --json */
     struct dp_witness witnesses[APPAUTH_NODES_MAX];
     char names[APPAUTH_NODES_MAX][NODE_NAME_SIZE];
     size_t count; /* of the witnesses */
@@ -23,20 +23,35 @@ struct appauth {
     bool has_hash; /* is there one to look for? */
     uint8_t hash[DP_WORD_LEN];
     enum dp_witness_tag wanted;
+    int64_t now;        /* Unix seconds, to tell how old the block is */
     unsigned timeout_s; /* of all calls together */
     struct dp_agreed agreed;
     struct json_object *disagreements; /* texts */
+    char fault[512];                   /* why it could not be read, as a sentence */
 };
 
-/* What a node failed at, in one line. Returns: EXIT_FAILURE */
-int appauth_failed(const struct appauth *appauth, const struct dp_detail *detail, enum dp_err err);
+#define APPAUTH_CLOCKS_APART 60 /* seconds that a block may be ahead of this machine's clock */
+#define APPAUTH_OLD_BLOCK 7200  /* seconds; finality takes some 15 minutes, on rollups an hour */
+
+/* How many seconds old the block is, that all agree on. */
+int64_t appauth_age(const struct appauth *appauth);
+
+void appauth_init(struct appauth *appauth);
+void appauth_free(struct appauth *appauth);
+
+/* Add a node. url is borrowed. Returns: -1, or an exit code after complaining */
+int appauth_add_node(struct appauth *appauth, const char *url);
+
+/* Keep why it could not be read: a sentence, or what a node failed at. Returns: EXIT_FAILURE */
+int appauth_fail(struct appauth *appauth, const char *fmt, ...) DP_PRINTF(2, 3);
+int appauth_failed(struct appauth *appauth, const struct dp_detail *detail, enum dp_err err);
 
 /* Keep a sentence of two sources that contradict each other. */
 void appauth_disagree(struct appauth *appauth, const char *fmt, ...) DP_PRINTF(2, 3);
 
 /* --- storage: appauth_state.c --- */
 
-/* All but the last four is proven. */
+/* All is proven, but for the last four where the code is not known. */
 struct appauth_state {
     struct dp_proof_account account;
     uint8_t owner[DP_ADDRESS_LEN], pending_owner[DP_ADDRESS_LEN], guardian[DP_ADDRESS_LEN];
@@ -47,12 +62,23 @@ struct appauth_state {
     uint8_t implementation[DP_WORD_LEN], admin[DP_WORD_LEN], beacon[DP_WORD_LEN]; /* EIP-1967 */
     size_t code_len;
     struct dp_code_facts code;
-    uint64_t minimum_notice, exit_window, proposal_lifetime, pause_length; /* told: seconds */
+    bool is_known; /* the code is that of contracts/src/TimelockAppAuth.sol */
+    uint64_t minimum_notice, exit_window, proposal_lifetime, pause_length; /* seconds */
 };
 
 /* Prove what the storage has, and hold it against what the contract answers to calls. Returns: an
- * exit code, after complaining */
+ * exit code; fault says why */
 int appauth_read_state(struct appauth *appauth, struct appauth_state *state);
+
+/* schema/timelock_app_auth.json: what TimelockAppAuth's code is known by. */
+extern const char *const appauth_known_code[];
+extern const size_t appauth_known_code_count; /* 1 */
+
+/* Is it that code, but for the compiler's metadata? Sets is_known, and if so, the last four. */
+void appauth_know_code(struct appauth_state *state, const uint8_t *code, size_t len);
+
+/* Can other code come to stand there, by what is known of proxies? */
+bool appauth_is_replaceable(const struct appauth_state *state);
 
 /* Is nothing released at the time of the block? */
 bool appauth_is_paused(const struct appauth *appauth, const struct appauth_state *state);
@@ -76,7 +102,7 @@ uint64_t appauth_part(const uint8_t word[static DP_WORD_LEN], size_t from, size_
  * Out: out        to be freed by dp_buf_free in any case
  * In:  signature  "history(uint256,uint256)"
  *      words      its arguments; NULL with 0
- * Returns: an exit code, after complaining
+ * Returns: an exit code; fault says why
  */
 int appauth_call(struct appauth *appauth, struct dp_buf *out, const char *signature,
                  const uint8_t (*words)[DP_WORD_LEN], size_t count);
@@ -117,8 +143,8 @@ struct appauth_history {
     size_t count;
 };
 
-/* Read all of it by pages and hold it against the proven digest. Returns: an exit code, after
- * complaining; appauth_history_free in any case */
+/* Read all of it by pages and hold it against the proven digest. Returns: an exit code; fault
+ * says why; appauth_history_free in any case */
 int appauth_read_history(struct appauth *appauth, struct appauth_history *history,
                          const struct appauth_state *state);
 void appauth_history_free(struct appauth_history *history);
@@ -156,16 +182,36 @@ struct appauth_replay {
 };
 
 /* Make all changes of a history anew, and hold what they give against the storage: lists and
- * proposals too, which are proven for that. Returns: an exit code, after complaining;
+ * proposals too, which are proven for that. Returns: an exit code; fault says why;
  * appauth_replay_free in any case */
 int appauth_read_replay(struct appauth *appauth, struct appauth_replay *replay,
                         const struct appauth_history *history, const struct appauth_state *state);
 void appauth_replay_free(struct appauth_replay *replay);
 
+/* --- all of it --- */
+
+struct appauth_findings {
+    struct appauth_state state;
+    struct appauth_history history;
+    struct appauth_replay replay;
+};
+
+/* Read all. Returns: an exit code; fault says why. appauth_findings_free in any case */
+int appauth_look(struct appauth *appauth, struct appauth_findings *findings);
+void appauth_findings_free(struct appauth_findings *findings);
+
 /* --- the answer: appauth_report.c --- */
 
+/* All as JSON, to be freed by json_object_put. */
+struct json_object *appauth_document(const struct appauth *appauth,
+                                     const struct appauth_findings *findings);
+
 /* Print all. Returns: is the compose hash, if one was given, allowed? */
-bool appauth_report(struct appauth *appauth, const struct appauth_state *state,
-                    const struct appauth_history *history, const struct appauth_replay *replay);
+bool appauth_report(const struct appauth *appauth, const struct appauth_findings *findings);
+
+/* Is the compose hash allowed now? why is a sentence. */
+#define APPAUTH_WHY_SIZE 320
+bool appauth_allows(char why[static APPAUTH_WHY_SIZE], const struct appauth *appauth,
+                    const struct appauth_findings *findings);
 
 #endif

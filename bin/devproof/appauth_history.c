@@ -91,8 +91,8 @@ static int read_page(struct appauth *appauth, struct appauth_history *history,
     result = appauth_call(appauth, &answer, "history(uint256,uint256)",
                           (const uint8_t(*)[DP_WORD_LEN])words, 2);
     if (result == EXIT_SUCCESS && !take_page(history, digest, &answer, want))
-        result = client_fail(&appauth->client, EXIT_FAILURE,
-                             "%s: what it sends is no page of a history.", appauth->names[0]);
+        result =
+            appauth_fail(appauth, "%s: what it sends is no page of a history.", appauth->names[0]);
     dp_buf_free(&answer);
     return result;
 }
@@ -105,8 +105,7 @@ int appauth_read_history(struct appauth *appauth, struct appauth_history *histor
 
     *history = (struct appauth_history){NULL, 0};
     if (state->history_count > APPAUTH_HISTORY_MAX)
-        return client_fail(&appauth->client, EXIT_FAILURE, "the history has more than %d entries.",
-                           APPAUTH_HISTORY_MAX);
+        return appauth_fail(appauth, "the history has more than %d entries.", APPAUTH_HISTORY_MAX);
     history->entries = calloc(state->history_count + 1, sizeof(*history->entries));
     if (history->entries == NULL)
         abort();
@@ -116,9 +115,9 @@ int appauth_read_history(struct appauth *appauth, struct appauth_history *histor
         result = read_page(appauth, history, digest, left < PAGE ? left : PAGE);
     }
     if (result == EXIT_SUCCESS && memcmp(digest, state->history_digest, sizeof(digest)) != 0)
-        result = client_fail(&appauth->client, EXIT_FAILURE,
-                             "%s: the history that it sends is not the one of the proven digest.",
-                             appauth->names[0]);
+        result = appauth_fail(appauth,
+                              "%s: the history that it sends is not the one of the proven digest.",
+                              appauth->names[0]);
     return result;
 }
 

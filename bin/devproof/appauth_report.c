@@ -11,15 +11,13 @@
 #include "devproof/appauth.h"
 
 #define TEXT_SIZE 160
-#define CLOCKS_APART 60 /* seconds that a block may be ahead */
-#define OLD_BLOCK 7200  /* seconds; finality takes some 15 minutes, on rollups up to an hour */
 #define YEAR_10000 253402300800 /* Unix seconds */
 #define HASH_TEXT_SIZE DP_HEX0X_SIZE(DP_WORD_LEN)
 
 static const char proven[] = "proven", told[] = "told";
 
 struct report {
-    bool is_json; /* else each line is printed as it comes */
+    bool is_quiet; /* else each line is printed as it comes */
     struct json_object *json;
     const struct appauth *appauth;
     const struct appauth_state *state;
@@ -109,7 +107,7 @@ static bool is_zero(const uint8_t *bytes, size_t len)
 
 static void heading(const struct report *report, const char *text)
 {
-    if (!report->is_json)
+    if (!report->is_quiet)
         printf("\n%s\n", text);
 }
 
@@ -119,7 +117,7 @@ static void print(const struct report *report, const char *fmt, ...)
 {
     va_list args;
 
-    if (report->is_json)
+    if (report->is_quiet)
         return;
     va_start(args, fmt);
     vprintf(fmt, args);
@@ -196,15 +194,15 @@ static void say_witnesses(const struct report *report, struct json_object *block
 /* Nodes can hold newer blocks back, and this machine's clock can be wrong. */
 static const char *age_note(int64_t age)
 {
-    if (age < -CLOCKS_APART)
+    if (age < -APPAUTH_CLOCKS_APART)
         return ": one of the two is wrong";
-    return age > OLD_BLOCK ? ": AN OLD BLOCK, what is newer is not seen" : "";
+    return age > APPAUTH_OLD_BLOCK ? ": AN OLD BLOCK, what is newer is not seen" : "";
 }
 
 static void say_block(const struct report *report)
 {
     const struct dp_agreed *agreed = &report->appauth->agreed;
-    const int64_t age = dp_clock_unix_ms() / 1000 - (int64_t)agreed->block.time;
+    const int64_t age = appauth_age(report->appauth);
     const char *tag = dp_witness_tag_name(agreed->tag);
     const char *wanted = dp_witness_tag_name(report->appauth->wanted);
     char text[TEXT_SIZE], address[DP_ADDRESS_TEXT_SIZE], hash[HASH_TEXT_SIZE];
@@ -234,10 +232,17 @@ static void say_block(const struct report *report)
 
 /* --- who decides, and the rules --- */
 
+/* Periods are in the code. */
+static const char *period_source(const struct report *report)
+{
+    return report->state->is_known ? proven : told;
+}
+
 static void say_owner(const struct report *report)
 {
     const struct appauth_state *state = report->state;
     const bool renounced = is_zero(state->owner, DP_ADDRESS_LEN);
+    const char *period = period_source(report);
     char text[TEXT_SIZE];
 
     heading(report, "Who decides");
@@ -247,10 +252,10 @@ static void say_owner(const struct report *report)
     fact_address(report, "guardian", "guardian (may pause)", state->guardian);
     heading(report, "Notice and pause");
     fact_seconds(report, proven, "noticePeriod", "notice", state->notice);
-    fact_seconds(report, told, "minimumNotice", "never shorter than", state->minimum_notice);
-    fact_seconds(report, told, "exitWindow", "exit window", state->exit_window);
-    fact_seconds(report, told, "proposalLifetime", "proposals live", state->proposal_lifetime);
-    fact_seconds(report, told, "pauseLength", "longest pause", state->pause_length);
+    fact_seconds(report, period, "minimumNotice", "never shorter than", state->minimum_notice);
+    fact_seconds(report, period, "exitWindow", "exit window", state->exit_window);
+    fact_seconds(report, period, "proposalLifetime", "proposals live", state->proposal_lifetime);
+    fact_seconds(report, period, "pauseLength", "longest pause", state->pause_length);
     fact_flag(report, "paused", "paused", appauth_is_paused(report->appauth, state));
     fact(report, proven, "pausedUntil", "last pause ends",
          state->paused_until != 0 ? number_json(state->paused_until) : NULL,
@@ -296,13 +301,17 @@ static void add_slot_reason(const struct report *report, struct json_object *rea
     add_reason(report, reasons, text);
 }
 
+bool appauth_is_replaceable(const struct appauth_state *state)
+{
+    return state->code.delegates || state->code.self_destructs ||
+           !is_zero(state->implementation, DP_WORD_LEN) || !is_zero(state->admin, DP_WORD_LEN) ||
+           !is_zero(state->beacon, DP_WORD_LEN);
+}
+
 static void say_replaceable(const struct report *report)
 {
     const struct appauth_state *state = report->state;
-    const bool replaceable = state->code.delegates || state->code.self_destructs ||
-                             !is_zero(state->implementation, DP_WORD_LEN) ||
-                             !is_zero(state->admin, DP_WORD_LEN) ||
-                             !is_zero(state->beacon, DP_WORD_LEN);
+    const bool replaceable = appauth_is_replaceable(state);
     struct json_object *reasons = new_array();
     char text[TEXT_SIZE], address[DP_ADDRESS_TEXT_SIZE], hash[HASH_TEXT_SIZE];
 
@@ -311,6 +320,7 @@ static void say_replaceable(const struct report *report)
     fact(report, proven, "codeHash", "hash of its code", text_json(hash), hash);
     snprintf(text, sizeof(text), "%zu", state->code_len);
     fact(report, proven, "codeBytes", "bytes of code", number_json(state->code_len), text);
+    fact_flag(report, "codeKnown", "is TimelockAppAuth's", state->is_known);
     fact_flag(report, "upgradeable", "can be replaced", replaceable);
     add_slot_reason(report, reasons, "implementation", state->implementation);
     add_slot_reason(report, reasons, "admin", state->admin);
@@ -325,7 +335,8 @@ static void say_replaceable(const struct report *report)
     if (state->code.self_destructs)
         add_reason(report, reasons, "its code can end itself (SELFDESTRUCT)");
     dp_json_add(report->json, "upgradeableReasons", reasons);
-    print(report, "  That this code is TimelockAppAuth says devproof contracts verify.\n");
+    if (!state->is_known)
+        print(report, "  What it does beyond its storage is not known.\n");
 }
 
 /* --- lists --- */
@@ -423,7 +434,8 @@ static const char *status_text(const struct appauth_proposal *proposal)
     }
 }
 
-static struct json_object *proposal_json(const struct appauth_proposal *proposal)
+static struct json_object *proposal_json(const struct appauth_proposal *proposal,
+                                         const char *source)
 {
     struct json_object *entry = new_object(), *expires = new_object();
 
@@ -433,7 +445,7 @@ static struct json_object *proposal_json(const struct appauth_proposal *proposal
     add_time(entry, "proposedAt", proposal->proposed_at);
     add_time(entry, "activatesAt", proposal->due);
     add_time(expires, "value", proposal->expires);
-    dp_json_add_text(expires, "source", told);
+    dp_json_add_text(expires, "source", source);
     dp_json_add(entry, "expiresAt", expires);
     return entry;
 }
@@ -442,7 +454,8 @@ static void say_proposals(const struct report *report)
 {
     struct json_object *array = new_array();
 
-    heading(report, "Proposals (proven; when they expire is told)");
+    heading(report, report->state->is_known ? "Proposals (proven)"
+                                            : "Proposals (proven; when they expire is told)");
     for (size_t i = 0; i < report->replay->proposals_count; i++) {
         const struct appauth_proposal *proposal = &report->replay->proposals[i];
         char value[TEXT_SIZE], times[3][TEXT_SIZE];
@@ -454,7 +467,7 @@ static void say_proposals(const struct report *report)
               value_text(value, proposal->change, proposal->value),
               time_text(times[0], proposal->proposed_at), time_text(times[1], proposal->due),
               time_text(times[2], proposal->expires));
-        push(array, proposal_json(proposal));
+        push(array, proposal_json(proposal, period_source(report)));
     }
     if (json_object_array_length(array) == 0)
         print(report, "  none\n");
@@ -511,47 +524,48 @@ static void say_answer(const struct report *report, bool allowed, const char *wh
 }
 
 /* Say that a proposal about the hash that was asked about is pending: "; it is proposed ...". */
-static void add_pending(char out[static TEXT_SIZE], const struct report *report,
-                        enum appauth_change change, const char *what)
+static void add_pending(char out[static TEXT_SIZE], const struct appauth *appauth,
+                        const struct appauth_replay *replay, enum appauth_change change,
+                        const char *what)
 {
     char time[TEXT_SIZE];
 
     out[0] = '\0';
-    for (size_t i = 0; i < report->replay->proposals_count; i++) {
-        const struct appauth_proposal *proposal = &report->replay->proposals[i];
+    for (size_t i = 0; i < replay->proposals_count; i++) {
+        const struct appauth_proposal *proposal = &replay->proposals[i];
 
         if (proposal->change == change && proposal->status >= PROPOSAL_WAITING &&
-            memcmp(proposal->value, report->appauth->hash, DP_WORD_LEN) == 0)
+            memcmp(proposal->value, appauth->hash, DP_WORD_LEN) == 0)
             snprintf(out, TEXT_SIZE, "; %s is proposed, from %.40s on", what,
                      time_text(time, proposal->due));
     }
 }
 
-/* Returns: is it allowed? */
-static bool answer(const struct report *report)
+bool appauth_allows(char why[static APPAUTH_WHY_SIZE], const struct appauth *appauth,
+                    const struct appauth_findings *findings)
 {
-    const struct appauth_list *hashes = &report->replay->hashes;
-    const size_t at = appauth_find(hashes, report->appauth->hash);
+    const struct appauth_list *hashes = &findings->replay.hashes;
+    const size_t at = appauth_find(hashes, appauth->hash);
     const struct appauth_item *item = &hashes->items[at];
-    char why[2 * TEXT_SIZE], time[TEXT_SIZE], pending[TEXT_SIZE];
-    bool allowed = false;
+    const bool known = at < hashes->count;
+    char time[TEXT_SIZE], pending[TEXT_SIZE];
 
-    add_pending(pending, report, at == hashes->count ? CHANGE_ADD_HASH : CHANGE_REMOVE_HASH,
-                at == hashes->count ? "it" : "its removal");
-    if (at == hashes->count) {
-        snprintf(why, sizeof(why), "not allowed: it never was%s", pending);
+    add_pending(pending, appauth, &findings->replay, known ? CHANGE_REMOVE_HASH : CHANGE_ADD_HASH,
+                known ? "its removal" : "it");
+    if (!known) {
+        snprintf(why, APPAUTH_WHY_SIZE, "not allowed: it never was%s", pending);
     } else if (item->until != 0) {
-        snprintf(why, sizeof(why), "not allowed: it was removed %s", time_text(time, item->until));
-    } else if (appauth_is_paused(report->appauth, report->state)) {
-        snprintf(why, sizeof(why), "not allowed: paused until %s",
-                 time_text(time, report->state->paused_until));
+        snprintf(why, APPAUTH_WHY_SIZE, "not allowed: it was removed %s",
+                 time_text(time, item->until));
+    } else if (appauth_is_paused(appauth, &findings->state)) {
+        snprintf(why, APPAUTH_WHY_SIZE, "not allowed: paused until %s",
+                 time_text(time, findings->state.paused_until));
     } else {
-        snprintf(why, sizeof(why), "allowed since %.40s, version %zu%s",
+        snprintf(why, APPAUTH_WHY_SIZE, "allowed since %.40s, version %zu%s",
                  time_text(time, item->since), at + 1, pending);
-        allowed = true;
+        return true;
     }
-    say_answer(report, allowed, why);
-    return allowed;
+    return false;
 }
 
 static void say_disagreements(const struct report *report)
@@ -566,25 +580,50 @@ static void say_disagreements(const struct report *report)
     dp_json_add(report->json, "disagreements", json_object_get(list));
 }
 
-bool appauth_report(struct appauth *appauth, const struct appauth_state *state,
-                    const struct appauth_history *history, const struct appauth_replay *replay)
+/* Returns: is the compose hash, if one was given, allowed? */
+static bool say_all(const struct report *report, const struct appauth_findings *findings)
 {
-    const struct report report = {
-        appauth->client.json, new_object(), appauth, state, history, replay};
+    char why[APPAUTH_WHY_SIZE];
     bool allowed = true;
 
-    say_block(&report);
-    say_owner(&report);
-    say_rules(&report);
-    say_replaceable(&report);
-    say_hashes(&report);
-    say_devices(&report);
-    say_proposals(&report);
-    say_history(&report);
-    if (appauth->has_hash)
-        allowed = answer(&report);
-    say_disagreements(&report);
-    if (report.is_json)
+    say_block(report);
+    say_owner(report);
+    say_rules(report);
+    say_replaceable(report);
+    say_hashes(report);
+    say_devices(report);
+    say_proposals(report);
+    say_history(report);
+    if (report->appauth->has_hash) {
+        allowed = appauth_allows(why, report->appauth, findings);
+        say_answer(report, allowed, why);
+    }
+    say_disagreements(report);
+    return allowed;
+}
+
+static struct report report_of(const struct appauth *appauth,
+                               const struct appauth_findings *findings, bool is_quiet)
+{
+    return (struct report){is_quiet,         new_object(),       appauth,
+                           &findings->state, &findings->history, &findings->replay};
+}
+
+struct json_object *appauth_document(const struct appauth *appauth,
+                                     const struct appauth_findings *findings)
+{
+    const struct report report = report_of(appauth, findings, true);
+
+    say_all(&report, findings);
+    return report.json;
+}
+
+bool appauth_report(const struct appauth *appauth, const struct appauth_findings *findings)
+{
+    const struct report report = report_of(appauth, findings, appauth->client.json);
+    const bool allowed = say_all(&report, findings);
+
+    if (report.is_quiet)
         puts(json_object_to_json_string_ext(report.json, JSON_C_TO_STRING_PLAIN |
                                                              JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(report.json);

@@ -120,14 +120,14 @@ static int read_code(struct appauth *appauth, struct appauth_state *state)
     int result = err == DP_OK ? EXIT_SUCCESS : appauth_failed(appauth, &detail, err);
 
     if (err == DP_OK && code.len == 0)
-        result = client_fail(&appauth->client, EXIT_FAILURE,
-                             "there is no contract at this address in block %" PRIu64 " (%s)%s",
-                             appauth->agreed.block.number, dp_witness_tag_name(appauth->agreed.tag),
-                             appauth->agreed.tag == DP_TAG_LATEST
-                                 ? "."
-                                 : "; for the newest block say --block latest.");
+        result = appauth_fail(
+            appauth, "there is no contract at this address in block %" PRIu64 " (%s)%s",
+            appauth->agreed.block.number, dp_witness_tag_name(appauth->agreed.tag),
+            appauth->agreed.tag == DP_TAG_LATEST ? "."
+                                                 : "; for the newest block say --block latest.");
     state->code_len = code.len;
     state->code = dp_code_look((const uint8_t *)code.data, code.len);
+    appauth_know_code(state, (const uint8_t *)code.data, code.len);
     dp_buf_free(&code);
     return result;
 }
@@ -150,9 +150,8 @@ int appauth_call(struct appauth *appauth, struct dp_buf *out, const char *signat
     err = dp_witness_call(out, appauth->witnesses, appauth->count, &appauth->agreed, &message,
                           &detail);
     if (err == DP_ERPC)
-        return client_fail(&appauth->client, EXIT_FAILURE,
-                           "%s: %s refused: %s Is this a TimelockAppAuth?", detail.field, signature,
-                           detail.text);
+        return appauth_fail(appauth, "%s: %s refused: %s Is this a TimelockAppAuth?", detail.field,
+                            signature, detail.text);
     return err == DP_OK ? EXIT_SUCCESS : appauth_failed(appauth, &detail, err);
 }
 
@@ -163,9 +162,9 @@ static int call_word(struct appauth *appauth, uint8_t word[static DP_WORD_LEN],
     int result = appauth_call(appauth, &answer, signature, NULL, 0);
 
     if (result == EXIT_SUCCESS && answer.len != DP_WORD_LEN)
-        result = client_fail(&appauth->client, EXIT_FAILURE,
-                             "%s answers %zu bytes to %s, not a word. Is this a TimelockAppAuth?",
-                             appauth->names[0], answer.len, signature);
+        result = appauth_fail(appauth,
+                              "%s answers %zu bytes to %s, not a word. Is this a TimelockAppAuth?",
+                              appauth->names[0], answer.len, signature);
     if (result == EXIT_SUCCESS)
         memcpy(word, answer.data, DP_WORD_LEN);
     dp_buf_free(&answer);
@@ -239,8 +238,8 @@ static int compare_answers(struct appauth *appauth, const struct appauth_state *
     return result;
 }
 
-/* Immutables are in the code, where only the contract knows them. */
-static int ask_periods(struct appauth *appauth, struct appauth_state *state)
+/* Immutables are in the code: where it is not known, only the contract knows them. */
+static int compare_periods(struct appauth *appauth, struct appauth_state *state)
 {
     const struct {
         const char *signature;
@@ -256,10 +255,14 @@ static int ask_periods(struct appauth *appauth, struct appauth_state *state)
     for (size_t i = 0; result == EXIT_SUCCESS && i < sizeof(periods) / sizeof(periods[0]); i++) {
         uint8_t word[DP_WORD_LEN];
 
+        if (state->is_known) {
+            result = compare_number(appauth, periods[i].signature, *periods[i].out);
+            continue;
+        }
         result = call_word(appauth, word, periods[i].signature);
         if (result == EXIT_SUCCESS && dp_integer_read(periods[i].out, word) != DP_OK)
-            result = client_fail(&appauth->client, EXIT_FAILURE, "%s: %s answers no time.",
-                                 appauth->names[0], periods[i].signature);
+            result = appauth_fail(appauth, "%s: %s answers no time.", appauth->names[0],
+                                  periods[i].signature);
     }
     return result;
 }
@@ -272,7 +275,7 @@ int appauth_read_state(struct appauth *appauth, struct appauth_state *state)
         result = read_code(appauth, state);
     if (result == EXIT_SUCCESS)
         result = compare_answers(appauth, state);
-    return result == EXIT_SUCCESS ? ask_periods(appauth, state) : result;
+    return result == EXIT_SUCCESS ? compare_periods(appauth, state) : result;
 }
 
 bool appauth_is_paused(const struct appauth *appauth, const struct appauth_state *state)
