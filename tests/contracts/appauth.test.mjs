@@ -1,9 +1,10 @@
 // appauth.test.mjs - devproof appauth show: what it says is what viem reads, and no node can make it say otherwise.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
-import { sleep } from '../api/lib/stack.mjs';
+import { ROOT, sleep } from '../api/lib/stack.mjs';
 import {
     artifact, buildContracts, CONTRACTS, DEPLOYER, devproof, encodeDeployData, encodeFunctionData, keccak256, liar, OTHER, startAnvil, toHex,
 } from './lib.mjs';
@@ -96,8 +97,33 @@ test('what it says is what viem reads, from the first block on', async () => {
     assert.deepEqual([said.block.hash, said.block.time, said.chainId], [block.hash, Number(block.timestamp), 31337]);
     for (const name of ['owner', 'pendingOwner', 'guardian', 'noticePeriod', 'paused', 'upgradesDisabled', 'composeHashes', 'proposals', 'history'])
         assert.equal(said[name].source, 'proven', name);
-    for (const name of ['minimumNotice', 'exitWindow', 'proposalLifetime', 'pauseLength']) assert.equal(said[name].source, 'told', name);
+    for (const name of ['minimumNotice', 'exitWindow', 'proposalLifetime', 'pauseLength']) assert.equal(said[name].source, 'proven', name);
+    assert.equal(said.codeKnown.value, true);
 });
+
+test('the code that the program knows is what the compiler makes', () => {
+    const made = execFileSync(join(CONTRACTS, 'tools/known-code'), ['TimelockAppAuth']);
+    assert.equal(made.toString(), readFileSync(join(ROOT, 'schema/timelock_app_auth.json')).toString());
+});
+
+test('other code is not known, and its periods are only told', async () => {
+    const { immutables, codeBytes } = JSON.parse(readFileSync(join(ROOT, 'schema/timelock_app_auth.json')));
+    const changed = (code, at) => `${code.slice(0, 2 * at + 2)}${(parseInt(code.slice(2 * at + 2, 2 * at + 4), 16) ^ 1).toString(16).padStart(2, '0')}${code.slice(2 * at + 4)}`;
+    const auth = await deployed();
+    const code = await anvil.client.getCode({ address: auth.address });
+    const known = async (other) => {
+        await anvil.ask('anvil_setCode', auth.address, other);
+        await anvil.ask('evm_mine');
+        const said = await show(0, auth.address);
+        assert.equal(said.exitWindow.source, said.codeKnown.value ? 'proven' : 'told');
+        return said.codeKnown.value;
+    };
+    assert.equal(await known(changed(code, codeBytes + 10)), true, 'a byte of the metadata');
+    assert.equal(await known(changed(code, 13)), false, 'a byte of the code');
+    assert.equal(await known(changed(code, immutables.exitWindow[2] + 31)), false, 'one of three places of a period');
+    assert.equal(await known(`${code}00`), false, 'one byte more');
+});
+
 
 test('through all that can happen to the rules', async () => {
     const auth = await deployed();
@@ -285,7 +311,7 @@ test('two who agree are named, and one alone is said to be alone', async () => {
     assert.equal(ran.code, 0, ran.said);
     assert.match(ran.stdout, new RegExp(`agreed on by +${host(anvil.url)}, ${host(second.url)}`));
     assert.match(ran.stdout, new RegExp(`owner +proven +${DEPLOYER}`));
-    assert.match(ran.stdout, /exit window +told +259200 s \(3d 00h 00m\)/);
+    assert.match(ran.stdout, /exit window +proven +259200 s \(3d 00h 00m\)/);
     const alone = await devproof(['appauth', 'show', auth.address, '--block', 'latest'], { env: { RPC_URL: anvil.url } });
     assert.match(alone.stdout, /said by one node only/);
     const json = await show(0, auth.address, { urls: [anvil.url, second.url] });

@@ -32,7 +32,7 @@ after(async () => {
 
 /* The sources, built once: what forge says is seen if it fails. */
 export function buildContracts() {
-    execFileSync(join(BIN, 'forge'), ['build', 'src'], { cwd: CONTRACTS, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(join(BIN, 'forge'), ['build', '--ast', 'src'], { cwd: CONTRACTS, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /* A folder of contracts whose forge has built all already, and writes down what it was started with. */
@@ -54,7 +54,7 @@ export async function startAnvil(port, ...args) {
     const child = spawn(join(BIN, 'anvil'), ['--port', String(port), '--silent', ...args], { stdio: 'ignore' });
     const gone = new Promise((done) => child.on('exit', done));
     const url = `http://127.0.0.1:${port}`;
-    const client = createPublicClient({ transport: http(url, { retryCount: 0 }) });
+    const client = createPublicClient({ transport: http(url, { retryCount: 0, timeout: 60_000 }) });
     for (let i = 0; ; i++) {
         try {
             await client.getChainId();
