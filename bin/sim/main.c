@@ -221,6 +221,19 @@ static void serve(const struct sim *sim, const struct options *options)
     sim_server_stop(daemon);
 }
 
+#ifdef __SANITIZE_ADDRESS__
+/*
+ * s6 sends SIGCONT after SIGTERM. That takes away the SIGSTOP of the search for leaks at the end of
+ * the process, which then waits for ever; the unit tests search instead.
+ */
+const char *__asan_default_options(void);
+
+const char *__asan_default_options(void)
+{
+    return "detect_leaks=0";
+}
+#endif
+
 int main(int argc, char **argv)
 {
     struct options options = {.socket = "./dstack.sock", .data = DP_SIM_DATA, .mode = MODE_DEFAULT};
