@@ -26,13 +26,9 @@ static const char help[] =
 
 static int read_tag(struct appauth *appauth, const char *text)
 {
-    for (unsigned i = 0; i < DP_TAG_COUNT; i++) {
-        if (strcmp(text, dp_witness_tag_name(i)) == 0) {
-            appauth->wanted = i;
-            return -1;
-        }
-    }
-    return client_fail(&appauth->client, EXIT_USAGE, "--block: finalized, safe or latest.");
+    return appauth_take_tag(appauth, text)
+               ? -1
+               : client_fail(&appauth->client, EXIT_USAGE, "--block: finalized, safe or latest.");
 }
 
 static int read_hash(struct appauth *appauth, const char *text)

@@ -42,6 +42,12 @@ void appauth_free(struct appauth *appauth);
 /* Add a node. url is borrowed. Returns: -1, or an exit code after complaining */
 int appauth_add_node(struct appauth *appauth, const char *url);
 
+/* Add a node that is heard from a tape. name is copied. There must be room. */
+void appauth_add_kept(struct appauth *appauth, const char *name);
+
+/* "finalized", "safe" or "latest". Returns: false for another text */
+bool appauth_take_tag(struct appauth *appauth, const char *text);
+
 /* Keep why it could not be read: a sentence, or what a node failed at. Returns: EXIT_FAILURE */
 int appauth_fail(struct appauth *appauth, const char *fmt, ...) DP_PRINTF(2, 3);
 int appauth_failed(struct appauth *appauth, const struct dp_detail *detail, enum dp_err err);

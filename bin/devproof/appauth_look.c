@@ -85,6 +85,27 @@ int appauth_add_node(struct appauth *appauth, const char *url)
     return -1;
 }
 
+void appauth_add_kept(struct appauth *appauth, const char *name)
+{
+    snprintf(appauth->names[appauth->count], NODE_NAME_SIZE, "%s", name);
+    appauth->witnesses[appauth->count] = (struct dp_witness){
+        .rpc = {.within_ms = WITHIN_MS, .answer_max = ANSWER_MAX},
+        .name = appauth->names[appauth->count],
+    };
+    appauth->count++;
+}
+
+bool appauth_take_tag(struct appauth *appauth, const char *text)
+{
+    for (unsigned i = 0; i < DP_TAG_COUNT; i++) {
+        if (strcmp(text, dp_witness_tag_name(i)) == 0) {
+            appauth->wanted = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int agree(struct appauth *appauth)
 {
     const int64_t deadline = dp_clock_mono_us() + (int64_t)appauth->timeout_s * 1000000;

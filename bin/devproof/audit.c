@@ -1,5 +1,5 @@
 /* audit.c - devproof audit: can the people who run a service cheat its users? */
-#include "devproof/audit.h"
+#include "devproof/audit_chain.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@
 
 #define ROOT_MAX (64u << 10)
 #define REFERENCE_MAX (64u << 10)
+#define NOTICE_MAX 3153600000u /* seconds: a hundred years */
 
 static const char help[] =
     "Usage: devproof audit URL [OPTION...]\n"
@@ -35,6 +36,11 @@ static const char help[] =
     "  --user USERID           look at the key of this user, too\n"
     "  --kms-root KEY|ADDRESS  the KMS root that users' keys must hang on\n"
     "  --kms-id HEX            the key of the KMS's CA (SubjectPublicKeyInfo), as in key-provider\n"
+    "  --rpc URL               a node of the chain; several, of people who do not know each other\n"
+    "                          (RPC_URL)\n"
+    "  --appauth ADDRESS       the contract, where it is not at the app id\n"
+    "  --block TAG             finalized (the default), safe or latest\n"
+    "  --min-notice SECONDS    of a change of code (604800: 7 days)\n"
     "  --image sha256:DIGEST   of the image as one built it: see devproof rebuild\n"
     "  --os-reference FILE     mrtd and rtmr0 to rtmr2 of the OS image, as dstack-mr prints them\n"
     "  --collateral FILE       what Intel says of the platform, or\n"
@@ -51,6 +57,7 @@ struct options {
     const char *archive, *user, *root, *rules, *html, *image, *os; /* NULL where not given */
     struct collateral_source collateral;
     struct key_rules keys;
+    struct chain chain;
 };
 
 /* Returns: an exit code */
@@ -148,8 +155,7 @@ static int read_reference(const struct options *o, struct json_object **out)
     return code;
 }
 
-static int judge(const struct options *o, const struct evidence *evidence,
-                 struct json_object *reference)
+static int judge(struct options *o, const struct evidence *evidence, struct json_object *reference)
 {
     struct dp_claims *claims = dp_claims_new(evidence->url, evidence->at_ms);
     struct facts facts;
@@ -158,7 +164,10 @@ static int judge(const struct options *o, const struct evidence *evidence,
     audit_hardware(claims, &evidence->hardware, &facts);
     audit_live(claims, evidence);
     audit_keys(claims, &o->keys, &facts, evidence->keys);
+    audit_chain(claims, &o->chain, &facts);
     audit_build(claims, &evidence->hardware, o->image, reference);
+    audit_powers(claims, &evidence->hardware);
+    dp_claims_attach_appauth(claims, chain_document(&o->chain));
     code = judge_stage(o, claims);
     if (code < 0)
         code = print_report(o, claims);
@@ -184,7 +193,19 @@ static int get_collateral(const struct options *o, struct evidence *evidence)
     return -1;
 }
 
-static int gather(const struct options *o, struct evidence *evidence, struct dp_buf *root)
+static int get_chain(struct options *o, struct evidence *evidence)
+{
+    char note[AUDIT_NOTE_SIZE];
+    struct facts facts;
+
+    if (o->from != NULL)
+        return chain_replay(&o->chain, &evidence->files[EVIDENCE_CHAIN], &evidence->hardware);
+    audit_learn(&facts, note, &evidence->hardware);
+    chain_ask(&o->chain, &evidence->files[EVIDENCE_CHAIN], &facts, &evidence->hardware);
+    return -1;
+}
+
+static int gather(struct options *o, struct evidence *evidence, struct dp_buf *root)
 {
     int code = o->from != NULL ? evidence_read(&o->client, evidence, o->from)
                                : evidence_ask(&o->client, evidence, o->url, o->user);
@@ -193,12 +214,14 @@ static int gather(const struct options *o, struct evidence *evidence, struct dp_
         code = read_root(o, evidence, root);
     if (code < 0 && o->from == NULL)
         code = get_collateral(o, evidence);
+    if (code < 0)
+        code = get_chain(o, evidence);
     if (code < 0 && o->archive != NULL)
         code = evidence_write(&o->client, evidence, o->archive);
     return code;
 }
 
-static int audit(const struct options *o)
+static int audit(struct options *o)
 {
     struct dp_buf root = DP_BUF_INIT(ROOT_MAX);
     struct json_object *reference = NULL;
@@ -299,46 +322,78 @@ static int diff(const struct options *o, const char *before, const char *after)
     return code;
 }
 
-/* Returns: -1 go on, else an exit code */
-static int take_option(struct options *o, int option, const char *value)
+/* Where an option's text goes; NULL for one that is more than a text. */
+static const char **text_option(struct options *o, int option)
 {
     switch (option) {
     case 'f':
-        o->from = value;
-        return -1;
+        return &o->from;
     case 'a':
-        o->archive = value;
-        return -1;
+        return &o->archive;
     case 'i':
-        o->image = value;
-        return -1;
+        return &o->image;
     case 'o':
-        o->os = value;
-        return -1;
+        return &o->os;
     case 'w':
-        o->user = value;
-        return -1;
+        return &o->user;
     case 'c':
-        o->collateral.file = value;
-        return -1;
+        return &o->collateral.file;
     case 'd':
-        o->collateral.cache = value;
-        return -1;
+        return &o->collateral.cache;
     case 'p':
-        o->collateral.pccs = value;
-        return -1;
+        return &o->collateral.pccs;
     case 'r':
-        o->root = value;
-        return -1;
+        return &o->root;
     case 'R':
-        o->rules = value;
-        return -1;
+        return &o->rules;
     case 'H':
-        o->html = value;
-        return -1;
+        return &o->html;
     case 'K':
-        o->keys.kms_id = value;
+        return &o->keys.kms_id;
+    default:
+        return NULL;
+    }
+}
+
+static int read_notice(struct options *o, const char *text)
+{
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value > NOTICE_MAX)
+        return client_fail(&o->client, EXIT_USAGE, "--min-notice: seconds, up to %u.", NOTICE_MAX);
+    o->chain.notice_min = value;
+    return -1;
+}
+
+static int read_address(struct options *o, const char *text)
+{
+    if (dp_address_parse(o->chain.appauth.address, text) != DP_OK)
+        return client_fail(&o->client, EXIT_USAGE, "--appauth: %s is no address.", text);
+    o->chain.has_address = true;
+    return -1;
+}
+
+/* Returns: -1 go on, else an exit code */
+static int take_option(struct options *o, int option, const char *value)
+{
+    const char **text = text_option(o, option);
+
+    if (text != NULL) {
+        *text = value;
         return -1;
+    }
+    switch (option) {
+    case 'e':
+        return appauth_add_node(&o->chain.appauth, value);
+    case 'A':
+        return read_address(o, value);
+    case 'b':
+        return appauth_take_tag(&o->chain.appauth, value)
+                   ? -1
+                   : client_fail(&o->client, EXIT_USAGE, "--block: finalized, safe or latest.");
+    case 'n':
+        return read_notice(o, value);
     case 'k':
         if (chain_expect_root(&o->keys.chain, value))
             return -1;
@@ -349,9 +404,35 @@ static int take_option(struct options *o, int option, const char *value)
     }
 }
 
-int command_audit(int argc, char **argv)
+/* Nodes are asked now, or heard from what was kept. Returns: -1 go on, else an exit code */
+static int check_nodes(struct options *o)
+{
+    const char *url = getenv("RPC_URL");
+
+    if (o->from == NULL)
+        return o->chain.appauth.count == 0 && url != NULL ? appauth_add_node(&o->chain.appauth, url)
+                                                          : -1;
+    return o->chain.appauth.count == 0
+               ? -1
+               : client_fail(&o->client, EXIT_USAGE, "--from judges what was kept: without --rpc.");
+}
+
+/* Returns: -1 go on, else an exit code */
+static int read_options(struct options *o, int argc, char **argv)
 {
     static const struct option table[] = {{"from", required_argument, NULL, 'f'},
+                                          {"archive", required_argument, NULL, 'a'},
+                                          {"user", required_argument, NULL, 'w'},
+                                          {"image", required_argument, NULL, 'i'},
+                                          {"os-reference", required_argument, NULL, 'o'},
+                                          {"collateral", required_argument, NULL, 'c'},
+                                          {"cache", required_argument, NULL, 'd'},
+                                          {"pccs", required_argument, NULL, 'p'},
+                                          {"rpc", required_argument, NULL, 'e'},
+                                          {"appauth", required_argument, NULL, 'A'},
+                                          {"block", required_argument, NULL, 'b'},
+                                          {"min-notice", required_argument, NULL, 'n'},
+                                          {"token-file", required_argument, NULL, 't'},
                                           {"root", required_argument, NULL, 'r'},
                                           {"rules", required_argument, NULL, 'R'},
                                           {"html", required_argument, NULL, 'H'},
@@ -360,28 +441,40 @@ int command_audit(int argc, char **argv)
                                           {"json", no_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
+    int option, code = -1;
+
+    while (code < 0 && (option = getopt_long(argc, argv, "", table, NULL)) != -1)
+        code = take_option(o, option, optarg);
+    return code < 0 ? check_nodes(o) : code;
+}
+
+static int run(struct options *o, char **words, int count)
+{
+    if (count == 0 && o->from != NULL && o->archive == NULL)
+        return audit(o);
+    if (count == 2 && o->from == NULL && strcmp(words[0], "show") == 0)
+        return show(o, words[1]);
+    if (count == 3 && o->from == NULL && strcmp(words[0], "diff") == 0)
+        return diff(o, words[1], words[2]);
+    if (count == 1 && o->from == NULL && strncmp(words[0], "http", 4) == 0) {
+        o->url = words[0];
+        return audit(o);
+    }
+    return client_fail(&o->client, EXIT_USAGE, "try devproof audit --help.");
+}
+
+int command_audit(int argc, char **argv)
+{
     struct options o = {0};
-    int option, words;
+    int code;
 
     client_init(&o.client, "audit", help);
-    while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
-        int code = take_option(&o, option, optarg);
-
-        if (code >= 0)
-            return code;
-    }
-    if (dp_secp_init() != DP_OK)
-        return client_fail(&o.client, EXIT_FAILURE, "libsecp256k1 does not work.");
-    words = argc - optind;
-    if (words == 0 && o.from != NULL && o.archive == NULL)
-        return audit(&o);
-    if (words == 2 && o.from == NULL && strcmp(argv[optind], "show") == 0)
-        return show(&o, argv[optind + 1]);
-    if (words == 3 && o.from == NULL && strcmp(argv[optind], "diff") == 0)
-        return diff(&o, argv[optind + 1], argv[optind + 2]);
-    if (words == 1 && o.from == NULL && strncmp(argv[optind], "http", 4) == 0) {
-        o.url = argv[optind];
-        return audit(&o);
-    }
-    return client_fail(&o.client, EXIT_USAGE, "try devproof audit --help.");
+    chain_init(&o.chain, &o.client);
+    code = read_options(&o, argc, argv);
+    if (code < 0 && dp_secp_init() != DP_OK)
+        code = client_fail(&o.client, EXIT_FAILURE, "libsecp256k1 does not work.");
+    if (code < 0)
+        code = run(&o, argv + optind, argc - optind);
+    chain_free(&o.chain);
+    return code;
 }

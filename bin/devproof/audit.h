@@ -29,6 +29,12 @@ struct facts {
     bool known;                          /* the log fits the quote, and these are from it */
 };
 
+#define AUDIT_NOTE_SIZE 480
+
+/* Learn from the event log. Returns: does it fit the quote? If not, note says why. */
+bool audit_learn(struct facts *facts, char note[static AUDIT_NOTE_SIZE],
+                 const struct hardware *hardware);
+
 /* What the keys are judged by. */
 struct key_rules {
     struct chain_expected chain; /* has_root false: no KMS root was named */
@@ -54,6 +60,7 @@ void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, s
  *     peer.pem          the certificates that it showed meanwhile, its own first; empty over HTTP
  *     collateral.json   what Intel says of the platform; empty where it was not to be had
  *     keys.json         the keys of the user who was named; empty where none was
+ *     chain.json        what Ethereum nodes said; empty where none was named: see audit_chain.h
  */
 #define EVIDENCE_FORMAT "devproof-evidence/1"
 #define EVIDENCE_NONCE_LEN 32
@@ -64,6 +71,7 @@ enum evidence_file {
     EVIDENCE_PEER,
     EVIDENCE_COLLATERAL,
     EVIDENCE_KEYS,
+    EVIDENCE_CHAIN,
     EVIDENCE_FILES
 };
 
@@ -107,6 +115,9 @@ int evidence_ask(const struct client *client, struct evidence *evidence, const c
  */
 void audit_build(struct dp_claims *claims, const struct hardware *hardware, const char *digest,
                  struct json_object *os_reference);
+
+/* Add what operator, KMS and vendor can still do. */
+void audit_powers(struct dp_claims *claims, const struct hardware *hardware);
 
 /* Add the claims quote.fresh and tls.bound. */
 void audit_live(struct dp_claims *claims, const struct evidence *evidence);

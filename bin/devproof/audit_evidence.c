@@ -25,6 +25,7 @@ static const struct {
     [EVIDENCE_PEER] = {"peer.pem", 256u << 10, true},
     [EVIDENCE_COLLATERAL] = {"collateral.json", DP_COLLATERAL_MAX, true},
     [EVIDENCE_KEYS] = {"keys.json", 64u << 10, true},
+    [EVIDENCE_CHAIN] = {"chain.json", 64u << 20, true},
 };
 
 void evidence_init(struct evidence *evidence)

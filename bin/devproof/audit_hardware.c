@@ -14,7 +14,6 @@
 #include "dstack/compose_hash.h"
 
 #define HEX_MAX 64 /* bytes that are shown */
-#define NOTE_SIZE 480
 
 void audit_add_hex(struct dp_claims *claims, struct dp_claim claim, const uint8_t *found,
                    size_t len)
@@ -46,7 +45,7 @@ static void claim_signature(struct dp_claims *claims, const struct hardware *har
                             const struct dp_dcap_result *result)
 {
     bool valid = result->fault.failure == DP_DCAP_VALID;
-    char note[NOTE_SIZE];
+    char note[AUDIT_NOTE_SIZE];
     const struct dp_claim claim = {
         .id = "quote.signature",
         .title = signature_title,
@@ -153,7 +152,7 @@ static const char measured_title[] = "The app's definition is the one that the h
 static const char closed_title[] = "The app's definition leaves nothing open to its operator";
 
 /* Why the log does not fit the quote, in note; false where it does. */
-static bool log_fault(char note[static NOTE_SIZE], const struct dp_eventlog *log,
+static bool log_fault(char note[static AUDIT_NOTE_SIZE], const struct dp_eventlog *log,
                       const struct dp_event_facts *facts, const struct dp_td_report *td)
 {
     uint8_t rtmr[DP_RTMR_COUNT][DP_RTMR_LEN];
@@ -162,12 +161,13 @@ static bool log_fault(char note[static NOTE_SIZE], const struct dp_eventlog *log
     dp_eventlog_replay(rtmr, log, NULL);
     for (int i = 0; i < DP_RTMR_COUNT; i++) {
         if (memcmp(rtmr[i], td->rtmr[i], DP_RTMR_LEN) != 0) {
-            snprintf(note, NOTE_SIZE, "RTMR%d of the quote is not what the log replays to", i);
+            snprintf(note, AUDIT_NOTE_SIZE, "RTMR%d of the quote is not what the log replays to",
+                     i);
             return true;
         }
     }
     if (fault != NULL)
-        snprintf(note, NOTE_SIZE, "%s", fault);
+        snprintf(note, AUDIT_NOTE_SIZE, "%s", fault);
     return fault != NULL;
 }
 
@@ -199,26 +199,30 @@ static void learn(struct facts *facts, const struct dp_event_facts *events)
     facts->known = true;
 }
 
-static void judge_log(struct dp_claims *claims, const struct hardware *hardware,
-                      const struct dp_quote *quote, struct facts *facts)
+bool audit_learn(struct facts *facts, char note[static AUDIT_NOTE_SIZE],
+                 const struct hardware *hardware)
 {
     struct dp_eventlog log = {0};
     struct dp_event_facts events;
     struct dp_detail detail = {"", ""};
-    char note[NOTE_SIZE] = "it is no TD that made this quote";
+    struct dp_quote quote;
     enum dp_err err =
-        dp_eventlog_read(&log, hardware->event_log.data, hardware->event_log.len, &detail);
-    bool bad;
+        dp_quote_parse(&quote, (const uint8_t *)hardware->quote.data, hardware->quote.len, &detail);
 
+    *facts = (struct facts){0};
+    if (err == DP_OK && quote.td == NULL)
+        err = dp_fail(&detail, DP_EFORMAT, NULL, "it is no TD that made this quote");
+    if (err == DP_OK)
+        err = dp_eventlog_read(&log, hardware->event_log.data, hardware->event_log.len, &detail);
     if (err == DP_OK)
         err = dp_event_facts(&events, &log, &detail);
     if (err != DP_OK)
-        snprintf(note, sizeof(note), "%s", detail.text[0] != '\0' ? detail.text : dp_err_text(err));
-    bad = err != DP_OK || quote->td == NULL || log_fault(note, &log, &events, quote->td);
-    if (!bad)
+        snprintf(note, AUDIT_NOTE_SIZE, "%s",
+                 detail.text[0] != '\0' ? detail.text : dp_err_text(err));
+    else if (!log_fault(note, &log, &events, quote.td))
         learn(facts, &events);
-    claim_log(claims, quote, bad ? note : NULL);
     dp_eventlog_free(&log);
+    return facts->known;
 }
 
 /* --- the app's definition --- */
@@ -299,6 +303,7 @@ static void claim_closed(struct dp_claims *claims, const struct hardware *hardwa
 void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, struct facts *facts)
 {
     struct dp_detail detail = {"", ""};
+    char note[AUDIT_NOTE_SIZE];
     struct dp_quote quote;
 
     *facts = (struct facts){0};
@@ -310,7 +315,7 @@ void audit_hardware(struct dp_claims *claims, const struct hardware *hardware, s
     } else {
         claim_production(claims, &quote);
         if (hardware->event_log.data != NULL)
-            judge_log(claims, hardware, &quote, facts);
+            claim_log(claims, &quote, audit_learn(facts, note, hardware) ? NULL : note);
         else
             audit_add_unchecked(claims, "log.replays", log_title, "there is no event log");
     }

@@ -117,6 +117,11 @@ void dp_claims_add_power(struct dp_claims *claims, const char *who, const char *
     push(claims->powers, row);
 }
 
+void dp_claims_attach_appauth(struct dp_claims *claims, struct json_object *appauth)
+{
+    dp_json_add(claims->root, "appauth", appauth);
+}
+
 static bool verdict_of(enum dp_verdict *out, const char *text)
 {
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -261,6 +266,17 @@ static enum dp_err read_rows(struct dp_claims *claims, struct json_object *repor
     return err;
 }
 
+static enum dp_err read_appauth(struct dp_claims *claims, struct json_object *report,
+                                struct dp_detail *detail)
+{
+    struct json_object *appauth = json_object_object_get(report, "appauth");
+
+    if (appauth != NULL && !json_object_is_type(appauth, json_type_object))
+        return dp_fail(detail, DP_EFORMAT, "appauth", "appauth must be an object or null.");
+    dp_claims_attach_appauth(claims, json_object_get(appauth));
+    return DP_OK;
+}
+
 static enum dp_err read_head(struct dp_claims **out, struct json_object *report,
                              struct dp_detail *detail)
 {
@@ -300,6 +316,8 @@ enum dp_err dp_claims_read(struct dp_claims **out, const char *text, size_t len,
         err = read_rows(claims, report, "claims", read_claim, detail);
     if (err == DP_OK)
         err = read_rows(claims, report, "powers", read_power, detail);
+    if (err == DP_OK)
+        err = read_appauth(claims, report, detail);
     json_object_put(report);
     if (err != DP_OK) {
         dp_claims_free(claims);

@@ -41,6 +41,10 @@ void dp_claims_add(struct dp_claims *claims, const struct dp_claim *claim);
 void dp_claims_add_power(struct dp_claims *claims, const char *who, const char *what,
                          const char *limit);
 
+/* Show all that the contract on the chain has, as devproof appauth show --json prints it; taken
+ * over, and NULL where it is not known. It is not judged, and not compared. */
+void dp_claims_attach_appauth(struct dp_claims *claims, struct json_object *appauth);
+
 /* "pass", "fail", "not checked" */
 const char *dp_verdict_text(enum dp_verdict verdict);
 
@@ -57,6 +61,7 @@ bool dp_claims_hold(const struct dp_claims *claims);
  *     claims  [{id, title, required, verdict, expected, found, source, note}], null for NULL
  *     powers  [{who, what, limit}]
  *     stage   as in stages.h, once it was judged
+ *     appauth what the contract on the chain has, or null
  */
 struct json_object *dp_claims_json(const struct dp_claims *claims);
 
