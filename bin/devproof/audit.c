@@ -470,9 +470,9 @@ int command_audit(int argc, char **argv)
 
     client_init(&o.client, "audit", help);
     chain_init(&o.chain, &o.client);
-    code = read_options(&o, argc, argv);
-    if (code < 0 && dp_secp_init() != DP_OK)
-        code = client_fail(&o.client, EXIT_FAILURE, "libsecp256k1 does not work.");
+    code = dp_secp_init() == DP_OK
+               ? read_options(&o, argc, argv)
+               : client_fail(&o.client, EXIT_FAILURE, "libsecp256k1 does not work.");
     if (code < 0)
         code = run(&o, argv + optind, argc - optind);
     chain_free(&o.chain);

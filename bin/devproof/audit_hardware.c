@@ -149,7 +149,7 @@ static void claim_production(struct dp_claims *claims, const struct dp_quote *qu
 
 static const char log_title[] = "The event log is what the hardware measured while it started";
 static const char measured_title[] = "The app's definition is the one that the hardware measured";
-static const char closed_title[] = "The app's definition leaves nothing open to its operator";
+static const char closed_title[] = "The app's definition leaves its operator no way to other code";
 
 /* Why the log does not fit the quote, in note; false where it does. */
 static bool log_fault(char note[static AUDIT_NOTE_SIZE], const struct dp_eventlog *log,
@@ -275,7 +275,8 @@ static void claim_closed(struct dp_claims *claims, const struct hardware *hardwa
     struct dp_claim claim = {
         .id = "compose.closed",
         .title = closed_title,
-        .expected = "images by digest; no setting, secret or script of the operator's; no debug",
+        .expected =
+            "images by digest; no image, address or script that the operator sets; no debug",
         .source = "the rules of devproof compose check",
         .note = "what is open can change without another compose hash, or lets somebody in",
         .verdict = DP_VERDICT_FAIL,

@@ -55,17 +55,22 @@ static bool commits(const struct dp_quote *quote, const struct evidence *evidenc
 
 static void claim_fresh(struct dp_claims *claims, const struct dp_quote *quote, bool fresh)
 {
-    audit_add_hex(claims,
-                  (struct dp_claim){
-                      .id = "quote.fresh",
-                      .title = fresh_title,
-                      .expected = "report data over the nonce of this audit",
-                      .source = "32 random bytes, made by this program",
-                      .note = fresh ? NULL : "the quote does not commit to the nonce",
-                      .verdict = fresh ? DP_VERDICT_PASS : DP_VERDICT_FAIL,
-                      .required = true,
-                  },
-                  quote->td->report_data, sizeof(quote->td->report_data));
+    const struct dp_claim claim = {
+        .id = "quote.fresh",
+        .title = fresh_title,
+        .expected = "report data over the nonce of this audit",
+        .found = "report data over the nonce of this audit",
+        .source = "32 random bytes, made by this program",
+        .note = fresh ? NULL : "the quote does not commit to the nonce",
+        .verdict = fresh ? DP_VERDICT_PASS : DP_VERDICT_FAIL,
+        .required = true,
+    };
+
+    /* It is another one each time: two audits in which all is the same shall not differ by it. */
+    if (fresh)
+        dp_claims_add(claims, &claim);
+    else
+        audit_add_hex(claims, claim, quote->td->report_data, sizeof(quote->td->report_data));
 }
 
 static void claim_bound(struct dp_claims *claims, const struct keys *keys, bool bound)

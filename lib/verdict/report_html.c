@@ -163,9 +163,9 @@ static void add_powers(struct dp_buf *out, struct json_object *powers)
 
         dp_buf_add_text(out, "<li><h3>");
         add_escaped(out, text_of(power, "who"));
-        dp_buf_add_text(out, "</h3>");
+        dp_buf_add_text(out, "</h3>can ");
         add_escaped(out, text_of(power, "what"));
-        dp_buf_add_text(out, ". ");
+        dp_buf_add_text(out, "; ");
         add_escaped(out, text_of(power, "limit"));
         dp_buf_add_text(out, "</li>\n");
     }

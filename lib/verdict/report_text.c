@@ -105,9 +105,9 @@ static void add_powers(const struct page *page, struct json_object *powers)
 
         dp_buf_add_text(page->out, "  ");
         add_safe(page->out, text_of(power, "who"));
-        dp_buf_add_text(page->out, ": ");
+        dp_buf_add_text(page->out, " can ");
         add_safe(page->out, text_of(power, "what"));
-        dp_buf_add_text(page->out, ". ");
+        dp_buf_add_text(page->out, "\n                but     ");
         add_safe(page->out, text_of(power, "limit"));
         dp_buf_add_text(page->out, "\n");
     }
