@@ -49,6 +49,11 @@ static void say_whether_it_holds(struct dp_claims *claims)
     dp_json_add_bool(claims->root, "holds", dp_claims_hold(claims));
 }
 
+void dp_claims_attach_appauth(struct dp_claims *claims, struct json_object *appauth)
+{
+    dp_json_add(claims->root, "appauth", appauth);
+}
+
 struct dp_claims *dp_claims_new(const char *url, int64_t at_ms)
 {
     struct dp_claims *claims = calloc(1, sizeof(*claims));
@@ -66,6 +71,7 @@ struct dp_claims *dp_claims_new(const char *url, int64_t at_ms)
     say_whether_it_holds(claims);
     dp_json_add(claims->root, "claims", claims->claims);
     dp_json_add(claims->root, "powers", claims->powers);
+    dp_claims_attach_appauth(claims, NULL);
     return claims;
 }
 
@@ -115,11 +121,6 @@ void dp_claims_add_power(struct dp_claims *claims, const char *who, const char *
     dp_json_add_text(row, "what", what);
     dp_json_add_text(row, "limit", limit);
     push(claims->powers, row);
-}
-
-void dp_claims_attach_appauth(struct dp_claims *claims, struct json_object *appauth)
-{
-    dp_json_add(claims->root, "appauth", appauth);
 }
 
 static bool verdict_of(enum dp_verdict *out, const char *text)
