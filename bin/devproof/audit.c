@@ -432,7 +432,6 @@ static int read_options(struct options *o, int argc, char **argv)
                                           {"appauth", required_argument, NULL, 'A'},
                                           {"block", required_argument, NULL, 'b'},
                                           {"min-notice", required_argument, NULL, 'n'},
-                                          {"token-file", required_argument, NULL, 't'},
                                           {"root", required_argument, NULL, 'r'},
                                           {"rules", required_argument, NULL, 'R'},
                                           {"html", required_argument, NULL, 'H'},

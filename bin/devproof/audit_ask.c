@@ -56,8 +56,8 @@ static int get(const struct client *client, struct dp_buf *out, struct dp_buf *c
         return client_fail(client, EXIT_FAILURE, "%s: %s", url->data != NULL ? url->data : "",
                            detail.text[0] != '\0' ? detail.text : dp_err_text(err));
     if (status != 200)
-        return client_fail(client, EXIT_FAILURE, "%s answers %ld: %.200s", url->data, status,
-                           out->data != NULL ? out->data : "");
+        return client_fail(client, EXIT_FAILURE, "%s answers with HTTP status %ld.", url->data,
+                           status);
     return -1;
 }
 
