@@ -5,15 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "attest/collateral.h"
 #include "base/json.h"
 #include "devproof/collateral.h"
 #include "devproof/command.h"
 #include "verdict/report_diff.h"
-#include "verdict/report_html.h"
-#include "verdict/report_text.h"
 #include "verdict/stages.h"
 
 #define ROOT_MAX (64u << 10)
@@ -59,47 +56,6 @@ struct options {
     struct key_rules keys;
     struct chain chain;
 };
-
-/* Returns: an exit code */
-static int write_page(const struct options *o, const struct dp_claims *claims)
-{
-    struct dp_buf page = DP_BUF_INIT(4 * DP_REPORT_MAX);
-    FILE *file;
-    bool ok;
-
-    dp_report_html(&page, claims);
-    file = page.err == DP_OK ? fopen(o->html, "w") : NULL;
-    ok = file != NULL && fwrite(page.data, 1, page.len, file) == page.len;
-    if (file != NULL && fclose(file) != 0)
-        ok = false;
-    dp_buf_free(&page);
-    return ok ? EXIT_SUCCESS
-              : client_fail(&o->client, EXIT_FAILURE, "%s cannot be written.", o->html);
-}
-
-static bool wants_colour(void)
-{
-    const char *no = getenv("NO_COLOR"); /* no-color.org */
-
-    return isatty(STDOUT_FILENO) && (no == NULL || no[0] == '\0');
-}
-
-static int print_report(const struct options *o, const struct dp_claims *claims)
-{
-    struct dp_buf text = DP_BUF_INIT(4 * DP_REPORT_MAX);
-    int code = o->html != NULL ? write_page(o, claims) : EXIT_SUCCESS;
-
-    if (o->client.json) {
-        client_print(&o->client, json_object_get(dp_claims_json(claims)));
-    } else {
-        dp_report_text(&text, claims, wants_colour());
-        fputs(text.data, stdout);
-    }
-    dp_buf_free(&text);
-    if (code != EXIT_SUCCESS)
-        return code;
-    return dp_claims_hold(claims) ? EXIT_SUCCESS : EXIT_FAILURE;
-}
 
 /* Judge the stage by the rules that were named, or ours. Returns: -1, or an exit code */
 static int judge_stage(const struct options *o, struct dp_claims *claims)
@@ -170,7 +126,7 @@ static int judge(struct options *o, const struct evidence *evidence, struct json
     dp_claims_attach_appauth(claims, chain_document(&o->chain));
     code = judge_stage(o, claims);
     if (code < 0)
-        code = print_report(o, claims);
+        code = audit_print(&o->client, claims, o->html);
     dp_claims_free(claims);
     return code;
 }
@@ -264,48 +220,9 @@ static int show(const struct options *o, const char *path)
     int code = read_report(o, &claims, path);
 
     if (code < 0)
-        code = print_report(o, claims);
+        code = audit_print(&o->client, claims, o->html);
     dp_claims_free(claims);
     return code;
-}
-
-static const char *verdict_of(struct json_object *claim)
-{
-    return claim == NULL ? "not there" : client_text(claim, "verdict");
-}
-
-static void print_change(struct json_object *change)
-{
-    struct json_object *before = json_object_object_get(change, "before"),
-                       *after = json_object_object_get(change, "after");
-    const char *what = client_text(change, "what");
-
-    if (strcmp(what, "claim") != 0) {
-        printf("%s: %s -> %s\n", what, before == NULL ? "-" : json_object_get_string(before),
-               after == NULL ? "-" : json_object_get_string(after));
-        return;
-    }
-    printf("%s: %s -> %s\n", client_text(change, "id"), verdict_of(before), verdict_of(after));
-    if (before != NULL && after != NULL &&
-        strcmp(client_text(before, "found"), client_text(after, "found")) != 0)
-        printf("    found %s\n    now   %s\n", client_text(before, "found"),
-               client_text(after, "found"));
-}
-
-static int print_changes(const struct options *o, struct json_object *changes)
-{
-    size_t count = dp_json_count(changes);
-
-    if (o->client.json) {
-        client_print(&o->client, changes);
-        return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-    }
-    for (size_t i = 0; i < count; i++)
-        print_change(json_object_array_get_idx(changes, i));
-    if (count == 0)
-        puts("Nothing changed.");
-    json_object_put(changes);
-    return count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int diff(const struct options *o, const char *before, const char *after)
@@ -316,7 +233,7 @@ static int diff(const struct options *o, const char *before, const char *after)
     if (code < 0)
         code = read_report(o, &b, after);
     if (code < 0)
-        code = print_changes(o, dp_report_diff(a, b));
+        code = audit_print_changes(&o->client, dp_report_diff(a, b));
     dp_claims_free(a);
     dp_claims_free(b);
     return code;

@@ -122,6 +122,14 @@ void audit_powers(struct dp_claims *claims, const struct hardware *hardware);
 /* Add the claims quote.fresh and tls.bound. */
 void audit_live(struct dp_claims *claims, const struct evidence *evidence);
 
+/* Print a report, and write it as a page, where html is not NULL. Returns: an exit code, 0 where it
+ * holds */
+int audit_print(const struct client *client, const struct dp_claims *claims, const char *html);
+
+/* Print what dp_report_diff found, which is freed. Returns: an exit code, 0 where nothing changed
+ */
+int audit_print_changes(const struct client *client, struct json_object *changes);
+
 /* Add a claim whose found is bytes, as hex. */
 void audit_add_hex(struct dp_claims *claims, struct dp_claim claim, const uint8_t *found,
                    size_t len);

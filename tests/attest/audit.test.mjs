@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { artifact, buildContracts, DEPLOYER, devproof, dir, encodeDeployData, encodeFunctionData, liar, OTHER, startAnvil, toHex } from '../contracts/lib.mjs';
 import { startTls } from '../tls/lib.mjs';
+import { between } from './lib/between.mjs';
 import { ROOT } from './lib/cases.mjs';
 import { startSim } from './lib/sim.mjs';
 
@@ -236,7 +237,7 @@ test('the contract changes its mind: removed, paused, other code, another addres
 test('over HTTP the connection is not bound', async () => {
     /* The service leads HTTP to HTTPS, so what has no TLS is a program in between that takes it off. */
     const { createServer: plain } = await import('node:http');
-    await between((handler) => plain(handler), async (port) => {
+    await between(stack.tlsPort, (handler) => plain(handler), async (port) => {
         const report = await audit(words({}, `http://127.0.0.1:${port}`));
         assert.deepEqual(bad(report), ['tls.bound fail']);
     });
@@ -244,28 +245,12 @@ test('over HTTP the connection is not bound', async () => {
 
 test('a program in the middle, which hands all evidence on under a certificate of the same CA, is refused', async () => {
     const { key, certificate_chain } = await sim.ask('/GetTlsKey', { subject: 'localhost', alt_names: ['localhost'], usage_server_auth: true });
-    await between((handler) => createServer({ key, cert: certificate_chain.join('') }, handler), async (port) => {
+    await between(stack.tlsPort, (handler) => createServer({ key, cert: certificate_chain.join('') }, handler), async (port) => {
         const report = await audit(words({}, `https://127.0.0.1:${port}`));
         assert.ok(bad(report).includes('tls.bound fail'), bad(report).join());
         assert.match(claim(report, 'tls.bound').note, /somebody is in between/);
     });
 });
-
-/* Takes what comes for the service and hands it on. */
-async function between(make, body) {
-    const server = make((req, res) => {
-        const on = request({ host: '127.0.0.1', port: stack.tlsPort, servername: 'localhost', rejectUnauthorized: false, method: req.method, path: req.url, headers: req.headers, agent: false },
-            (answer) => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
-        req.pipe(on);
-    });
-    await new Promise((done) => server.listen(0, '127.0.0.1', done));
-    try {
-        await body(server.address().port);
-    } finally {
-        server.closeAllConnections();
-        await new Promise((done) => server.close(done));
-    }
-}
 
 /* --- kept evidence --- */
 

@@ -6,6 +6,7 @@ import { createServer, request } from 'node:https';
 import { after, before, test } from 'node:test';
 import { SIM_CA, startTls, tls } from '../tls/lib.mjs';
 import { startStack } from '../api/lib/stack.mjs';
+import { between } from './lib/between.mjs';
 import { judge, replay, startSim } from './lib/sim.mjs';
 
 const REPORT_DATA = 568;
@@ -57,26 +58,10 @@ test('a visitor finds the service genuine', async () => {
     assert.equal(answer.app_compose, readFileSync(new URL('../../docker/app-compose.json', import.meta.url), 'utf8'));
 });
 
-/* Takes what comes for the service and hands it on, evidence included, under a certificate of its own. */
-async function inBetween(credentials, body) {
-    const server = createServer(credentials, (req, res) => {
-        const on = request({ host: '127.0.0.1', port: stack.tlsPort, servername: 'localhost', rejectUnauthorized: false, method: req.method, path: req.url, headers: req.headers, agent: false },
-            (answer) => { res.writeHead(answer.statusCode, answer.headers); answer.pipe(res); });
-        req.pipe(on);
-    });
-    await new Promise((done) => server.listen(0, '127.0.0.1', done));
-    try {
-        await body(server.address().port);
-    } finally {
-        server.closeAllConnections();
-        await new Promise((done) => server.close(done));
-    }
-}
-
 test('a program in the middle with a certificate of its own is refused, though it hands all evidence on', async () => {
     /* The stand-in's CA signs for everyone, so its certificate is as good as the service's own. */
     const { key, certificate_chain } = await sim.ask('/GetTlsKey', { subject: 'localhost', alt_names: ['localhost'], usage_server_auth: true });
-    await inBetween({ key, cert: certificate_chain.join('') }, async (port) => {
+    await between(stack.tlsPort, (handler) => createServer({ key, cert: certificate_chain.join('') }, handler), async (port) => {
         const { status, certificate } = await get(port, '/api/health', { ca: SIM_CA, rejectUnauthorized: true });
         assert.equal(status, 200);
         assert.ok(certificate.checkHost('localhost'));
