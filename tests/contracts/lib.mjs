@@ -32,7 +32,7 @@ after(async () => {
 
 /* The sources, built once: what forge says is seen if it fails. */
 export function buildContracts() {
-    execFileSync(join(BIN, 'forge'), ['build', '--ast', 'src'], { cwd: CONTRACTS, stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync(join(BIN, 'forge'), ['build', 'src'], { cwd: CONTRACTS, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /* A folder of contracts whose forge has built all already, and writes down what it was started with. */
