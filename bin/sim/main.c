@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "crypto/secp.h"
+#include "ethereum/address.h"
 #include "listen.h"
+#include "net/http.h"
 #include "server.h"
 #include "sim.h"
 
@@ -17,7 +19,8 @@
 
 struct options {
     const char *socket, *data;
-    struct sim_setup setup; /* NULL: the file in data */
+    struct sim_setup setup;           /* NULL: the file in data */
+    uint8_t app_auth[DP_ADDRESS_LEN]; /* what setup points to */
     mode_t mode;
 };
 
@@ -38,6 +41,11 @@ static const char usage[] =
     "  --debug-td          be a TD whose memory its host may read\n"
     "  --fault NAME        quote-signature, qe-report, root, revoked, expired, report-data,\n"
     "                      event-log, tls-key or no-quote\n"
+    "  --app-auth ADDRESS  ask this contract isAppAllowed before a key is used, of the measured "
+    "state\n"
+    "  --rpc URL           of the Ethereum node to ask it at; an answer is kept for a second, and "
+    "none\n"
+    "                      within 1.5 seconds is a no\n"
     "  --help, --version   say this, or the version, and end\n";
 
 static void __attribute__((noreturn)) fail(int status, const char *text)
@@ -79,10 +87,26 @@ static enum sim_fault read_fault(const char *name)
     return fault;
 }
 
-/* Of the options that say what quotes are like. */
-enum { ROOT = 100, COLLATERAL, TCB, DEBUG_TD, FAULT };
+static const char *read_url(const char *text)
+{
+    if (!dp_http_is_url(text))
+        fail(EXIT_USAGE, "--rpc takes an http:// or https:// URL.");
+    return text;
+}
 
-static void read_quoting(struct options *out, int option)
+static void read_app_auth(struct options *out, const char *text)
+{
+    if (dp_address_parse(out->app_auth, text) != DP_OK)
+        fail(EXIT_USAGE,
+             "--app-auth takes an address: 0x and 40 hex digits, mixed case only as EIP-55 "
+             "has it.");
+    out->setup.app_auth = out->app_auth;
+}
+
+/* Of the options that say what quotes are like, and who is asked. */
+enum { ROOT = 100, COLLATERAL, TCB, DEBUG_TD, FAULT, APP_AUTH, RPC };
+
+static void read_evidence(struct options *out, int option)
 {
     if (option == ROOT)
         out->setup.root = optarg;
@@ -94,6 +118,10 @@ static void read_quoting(struct options *out, int option)
         out->setup.debug = true;
     else if (option == FAULT)
         out->setup.fault = read_fault(optarg);
+    else if (option == APP_AUTH)
+        read_app_auth(out, optarg);
+    else if (option == RPC)
+        out->setup.rpc = read_url(optarg);
     else
         exit(EXIT_USAGE); /* getopt_long has said what is wrong */
 }
@@ -114,6 +142,8 @@ static void read_options(struct options *out, int argc, char **argv)
         {"tcb", required_argument, NULL, TCB},
         {"debug-td", no_argument, NULL, DEBUG_TD},
         {"fault", required_argument, NULL, FAULT},
+        {"app-auth", required_argument, NULL, APP_AUTH},
+        {"rpc", required_argument, NULL, RPC},
         {"help", no_argument, NULL, HELP},
         {"version", no_argument, NULL, VERSION_OPTION},
         {NULL, 0, NULL, 0},
@@ -149,11 +179,13 @@ static void read_options(struct options *out, int argc, char **argv)
         case VERSION_OPTION:
             say("dstack-sim " PACKAGE_VERSION "\n");
         default:
-            read_quoting(out, option);
+            read_evidence(out, option);
         }
     }
     if (optind < argc)
         fail(EXIT_USAGE, "takes options only; see --help.");
+    if ((out->setup.app_auth == NULL) != (out->setup.rpc == NULL))
+        fail(EXIT_USAGE, "--app-auth and --rpc go together: whom to ask, and where.");
 }
 
 /* The file that was named, or that of the data directory, written to room. */

@@ -2,6 +2,8 @@
 #ifndef DP_SIM_METHODS_H
 #define DP_SIM_METHODS_H
 
+#include <stdbool.h>
+
 #include <json-c/json.h>
 
 #include "sim.h"
@@ -14,6 +16,7 @@ struct sim_method {
      * NULL for a method of the release that is not served here. */
     enum dp_err (*call)(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                         struct dp_detail *detail);
+    bool uses_keys; /* gives keys of the app away, or does their work */
 };
 
 /* The method of a name; NULL where the release has none. */

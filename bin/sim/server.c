@@ -155,9 +155,13 @@ static enum dp_err read_params(struct json_object **out, struct MHD_Connection *
 static enum dp_err call(const struct sim *sim, const struct sim_method *method, struct dp_buf *out,
                         struct json_object *params, struct dp_detail *detail)
 {
+    enum dp_err err = DP_OK;
+
     if (method->call == NULL)
         return dp_fail(detail, DP_EINVAL, NULL, "%s is not served by this simulator", method->name);
-    return method->call(sim, out, params, detail);
+    if (method->uses_keys && sim->appauth != NULL)
+        err = sim_appauth_ask(sim->appauth, detail);
+    return err == DP_OK ? method->call(sim, out, params, detail) : err;
 }
 
 static enum MHD_Result serve(const struct sim *sim, struct MHD_Connection *connection,
