@@ -12,9 +12,10 @@
 #include "base/err.h"
 #include "ethereum/address.h"
 
-#define SIM_APPAUTH_WITHIN_MS 1500 /* of one question; devproof's programs wait 2 s for an agent   \
-                                    */
-#define SIM_APPAUTH_KEPT_MS 1000   /* an answer is not asked for again */
+/* Of one question. The programs of devproof give an agent two seconds: less, so that they hear why.
+ */
+#define SIM_APPAUTH_WITHIN_MS 1500
+#define SIM_APPAUTH_KEPT_MS 1000 /* so long an answer is not asked for again */
 
 struct sim_appauth;
 
