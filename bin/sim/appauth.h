@@ -12,8 +12,7 @@
 #include "base/err.h"
 #include "ethereum/address.h"
 
-/* Of one question. The programs of devproof give an agent two seconds: less, so that they hear why.
- */
+/* Of one question: less than the two seconds that devproof's programs give an agent. */
 #define SIM_APPAUTH_WITHIN_MS 1500
 #define SIM_APPAUTH_KEPT_MS 1000 /* so long an answer is not asked for again */
 

@@ -13,6 +13,10 @@
 #define SIM_ED25519_PUB_LEN 32
 #define SIM_PATH_MAX (32 * 1024) /* bytes; the most that the library takes as HKDF info */
 
+/* Of the key that Sign signs with. */
+#define SIM_SIGNING_PATH ((struct dp_slice){"vms", 3})
+#define SIM_SIGNING_PURPOSE ((struct dp_slice){"signing", 7})
+
 enum sim_algorithm { SIM_SECP256K1, SIM_SECP256K1_PREHASHED, SIM_ED25519 };
 
 /**

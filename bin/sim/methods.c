@@ -46,6 +46,13 @@ static const struct sim_method tappd[] = {
     {NULL, NULL, false},
 };
 
+static const struct sim_method worker[] = {
+    {"Info", sim_worker_info, false},
+    {"Version", version, false},
+    {"GetAttestationForAppKey", sim_attest_app_key, true},
+    {NULL, NULL, false},
+};
+
 static const struct sim_method *find(const struct sim_method *methods, const char *name)
 {
     for (; methods->name != NULL; methods++)
@@ -59,9 +66,11 @@ const struct sim_method *sim_method_find(const char *name)
     return find(guest, name);
 }
 
-const struct sim_method *sim_tappd_find(const char *name)
+const struct sim_method *sim_prpc_find(const char *name)
 {
-    static const char prefix[] = "Tappd.";
+    static const char old[] = "Tappd.", open[] = "Worker.";
 
-    return find(tappd, strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name);
+    if (strncmp(name, open, strlen(open)) == 0)
+        return find(worker, name + strlen(open));
+    return find(tappd, strncmp(name, old, strlen(old)) == 0 ? name + strlen(old) : name);
 }

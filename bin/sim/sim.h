@@ -47,6 +47,7 @@ struct sim {
     struct sim_ca ca;
     struct dp_memo *vouched;   /* the app key's signatures of GetKey's answers */
     struct dp_buf info;        /* the answer to Info: it never changes */
+    struct dp_buf public_info; /* the same for anybody: to Worker.Info */
     struct dp_buf attestation; /* the file that blob points into */
     struct dp_blob blob;
     struct dp_buf vm_config; /* text of the system configuration */

@@ -70,10 +70,11 @@ async function governed({ config, args = [], rpc = anvil.url }, body) {
     }
 }
 
-const USES = [['/GetKey', { path: 'a' }], ['/Sign', { algorithm: 'secp256k1', data: 'ab' }], ['/prpc/Tappd.DeriveK256Key', { path: 'a' }], ['/prpc/DeriveK256Key', {}]];
+const USES = [['/GetKey', { path: 'a' }], ['/Sign', { algorithm: 'secp256k1', data: 'ab' }], ['/prpc/Tappd.DeriveK256Key', { path: 'a' }], ['/prpc/DeriveK256Key', {}],
+    ['/prpc/Worker.GetAttestationForAppKey', { algorithm: 'ed25519' }]];
 /* The file of keys leaves these to a KMS; so a yes is an error of its own. */
 const TLS_USES = [['/GetTlsKey', {}], ['/prpc/Tappd.DeriveKey', { path: 'a' }]];
-const FREE = ['/Info', '/Version', '/GetQuote', '/Attest', '/prpc/Tappd.Info', '/prpc/Tappd.TdxQuote'];
+const FREE = ['/Info', '/Version', '/GetQuote', '/Attest', '/prpc/Tappd.Info', '/prpc/Tappd.TdxQuote', '/prpc/Worker.Info'];
 
 async function assertAllowed(sim) {
     for (const [path, fields] of USES) await sim.ask(path, fields);
