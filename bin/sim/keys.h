@@ -63,4 +63,8 @@ enum dp_err sim_key_derive(struct sim_key *out, const uint8_t app_key[static SIM
                            enum sim_algorithm algorithm, struct dp_slice path,
                            struct dp_slice purpose, struct dp_detail *detail);
 
+/* Add {"NAME":"","CHAIN":["",""]}: the key and who vouches for it, all in hex. Failures stick. */
+void sim_key_write(struct dp_buf *out, const struct sim_key *key, const char *kms_signature,
+                   const char *name, const char *chain);
+
 #endif
