@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/hex.h"
 #include "base/json.h"
+#include "log_json.h"
 #include "p256.h"
 
 #define PART_MAX (64 * 1024)
@@ -91,21 +91,6 @@ static void write_qe_identity(struct dp_buf *out, const struct dates *dates)
                 dates->issued, dates->next);
 }
 
-static enum dp_err add_hex(struct json_object *object, const char *name, const void *bytes,
-                           size_t len)
-{
-    struct dp_buf hex = DP_BUF_INIT(PART_MAX);
-    char *room = dp_buf_room(&hex, 2 * len);
-    enum dp_err err = hex.err;
-
-    if (room != NULL) {
-        dp_hex_encode(room, bytes, len);
-        dp_json_add_text(object, name, room);
-    }
-    dp_buf_free(&hex);
-    return err;
-}
-
 static enum dp_err add_chain(struct json_object *object, const char *name,
                              const struct sim_pki *pki, enum sim_signer signer)
 {
@@ -125,7 +110,7 @@ static enum dp_err add_crl(struct json_object *object, const char *name, const s
     enum dp_err err = sim_pki_crl(pki, &der, issuer, revoked);
 
     if (err == DP_OK)
-        err = add_hex(object, name, der.data, der.len);
+        sim_add_hex(object, name, (struct dp_slice){der.data, der.len});
     dp_buf_free(&der);
     return err;
 }
@@ -142,7 +127,8 @@ static enum dp_err add_signed(struct json_object *object, const char *name,
     if (err != DP_OK)
         return err;
     dp_json_add_text(object, name, text->data);
-    return add_hex(object, signature_name, sig, sizeof(sig));
+    sim_add_hex(object, signature_name, (struct dp_slice){(const char *)sig, sizeof(sig)});
+    return DP_OK;
 }
 
 static enum dp_err add_lists(struct json_object *object, const struct sim_pki *pki,

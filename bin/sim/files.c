@@ -10,6 +10,7 @@
 #include "attest/blob.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "boot.h"
 #include "info.h"
 #include "measure.h"
 #include "td.h"
@@ -140,10 +141,19 @@ static void free_sources(struct sources *sources)
     dp_buf_free(&sources->app_compose);
 }
 
+static bool hides_tcb(struct json_object *app)
+{
+    struct json_object *shown;
+
+    return json_object_object_get_ex(app, "public_tcbinfo", &shown) &&
+           json_object_is_type(shown, json_type_boolean) && !json_object_get_boolean(shown);
+}
+
 static enum dp_err write_info(struct sim *sim, const struct sources *sources,
                               const struct sim_setup *setup, struct dp_detail *detail)
 {
     struct dp_slice name, vm_config;
+    struct sim_info_parts parts;
     enum dp_err err = text_of(&name, sources->app, "name", setup->app_compose, detail);
 
     if (err == DP_OK)
@@ -151,14 +161,15 @@ static enum dp_err write_info(struct sim *sim, const struct sources *sources,
     if (err != DP_OK)
         return err;
     dp_buf_add(&sim->vm_config, vm_config.data, vm_config.len);
-    err = sim_info_write(&sim->info,
-                         &(struct sim_info_parts){
-                             .blob = &sim->blob,
-                             .app_compose = {sources->app_compose.data, sources->app_compose.len},
-                             .app_name = name.data,
-                             .vm_config = vm_config.data,
-                         });
-    return err;
+    parts = (struct sim_info_parts){
+        .blob = &sim->blob,
+        .app_compose = {sources->app_compose.data, sources->app_compose.len},
+        .app_name = name.data,
+        .vm_config = vm_config.data,
+    };
+    err = sim_info_write(&sim->info, &parts);
+    parts.hides_tcb = hides_tcb(sources->app);
+    return err == DP_OK ? sim_info_write(&sim->public_info, &parts) : err;
 }
 
 /* As if the TD had been started with this compose file, and in this mode. */
@@ -201,34 +212,61 @@ static enum dp_err read_all(struct sim *out, struct sources *sources, const stru
     return err;
 }
 
-enum dp_err sim_open(struct sim *out, const struct sim_setup *setup, struct dp_detail *detail)
+/* Whom to ask before a key is used, and what: neither changes any more. */
+static enum dp_err open_appauth(struct sim *sim, const struct sim_setup *setup,
+                                struct dp_detail *detail)
 {
+    struct dp_buf call = DP_BUF_INIT(SIM_FILE_MAX);
+    enum dp_err err;
+
+    if (setup->app_auth == NULL)
+        return DP_OK;
+    err = sim_boot_call(&call, &sim->blob, setup->tcb);
+    if (err == DP_OK)
+        err = sim_appauth_open(&sim->appauth, setup->app_auth, setup->rpc, &call);
+    else
+        dp_fail(detail, err, setup->attestation, "%s logs no app that a contract could be asked of",
+                setup->attestation);
+    dp_buf_free(&call);
+    return err;
+}
+
+enum dp_err sim_open(struct sim *out, const struct sim_setup *given, struct dp_detail *detail)
+{
+    struct sim_setup setup = *given;
     struct sources sources = {
         .app_compose = DP_BUF_INIT(SIM_FILE_MAX),
         .sys_config = DP_BUF_INIT(SIM_FILE_MAX),
     };
     enum dp_err err;
 
+    if (setup.tcb == NULL)
+        setup.tcb = sim_tcb_find("up-to-date");
     memset(out, 0, sizeof(*out));
     out->info = DP_BUF_INIT(16 * SIM_FILE_MAX);
+    out->public_info = DP_BUF_INIT(16 * SIM_FILE_MAX);
     out->attestation = DP_BUF_INIT(SIM_FILE_MAX);
     out->vm_config = DP_BUF_INIT(SIM_FILE_MAX);
     out->pck_chain = DP_BUF_INIT(SIM_FILE_MAX);
     err = dp_memo_open(&out->vouched, SIM_VOUCHED_MAX, DP_SECP_SIG_LEN);
     if (err == DP_OK)
-        err = read_all(out, &sources, setup, detail);
+        err = read_all(out, &sources, &setup, detail);
     if (err == DP_OK)
-        err = sim_trust_make(out, setup, detail);
+        err = sim_trust_make(out, &setup, detail);
+    if (err == DP_OK)
+        err = open_appauth(out, &setup, detail);
     free_sources(&sources);
     return err;
 }
 
 void sim_close(struct sim *sim)
 {
+    sim_appauth_close(sim->appauth);
     sim_trust_free(sim);
     dp_blob_free(&sim->blob);
     dp_buf_free(&sim->vm_config);
     dp_buf_free(&sim->attestation);
+    dp_buf_free(&sim->public_info);
     dp_buf_free(&sim->info);
     sim_ca_free(&sim->ca);
     dp_memo_close(sim->vouched);

@@ -57,15 +57,13 @@ static void write_attestation(struct dp_buf *out, const struct sim *sim, const s
 typedef void write_fn(struct dp_buf *out, const struct sim *sim, const struct dp_buf *quote,
                       const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN]);
 
-static enum dp_err answer(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+static enum dp_err answer(const struct sim *sim, struct dp_buf *out,
+                          const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN],
                           write_fn *write, struct dp_detail *detail)
 {
-    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
     struct dp_buf quote = DP_BUF_INIT(SIM_FILE_MAX);
-    enum dp_err err = read_report_data(report_data, params, detail);
+    enum dp_err err = sim_quote_write(&quote, &sim->quoting, sim->blob.quote, report_data, detail);
 
-    if (err == DP_OK)
-        err = sim_quote_write(&quote, &sim->quoting, sim->blob.quote, report_data, detail);
     if (err == DP_OK) {
         write(out, sim, &quote, report_data);
         err = out->err;
@@ -74,14 +72,27 @@ static enum dp_err answer(const struct sim *sim, struct dp_buf *out, struct json
     return err;
 }
 
+enum dp_err sim_quote_answer(const struct sim *sim, struct dp_buf *out,
+                             const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN],
+                             struct dp_detail *detail)
+{
+    return answer(sim, out, report_data, write_quote, detail);
+}
+
 enum dp_err sim_get_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                           struct dp_detail *detail)
 {
-    return answer(sim, out, params, write_quote, detail);
+    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
+    enum dp_err err = read_report_data(report_data, params, detail);
+
+    return err == DP_OK ? sim_quote_answer(sim, out, report_data, detail) : err;
 }
 
 enum dp_err sim_attest(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                        struct dp_detail *detail)
 {
-    return answer(sim, out, params, write_attestation, detail);
+    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
+    enum dp_err err = read_report_data(report_data, params, detail);
+
+    return err == DP_OK ? answer(sim, out, report_data, write_attestation, detail) : err;
 }

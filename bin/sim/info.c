@@ -80,11 +80,14 @@ enum dp_err sim_info_write(struct dp_buf *out, const struct sim_info_parts *part
     sim_add_hex(info, "app_id", dp_blob_payload(blob, "app-id"));
     sim_add_hex(info, "instance_id", dp_blob_payload(blob, "instance-id"));
     dp_json_add_text(info, "app_cert", "");
-    add_tcb_info(info, parts, &shared);
+    if (parts->hides_tcb)
+        dp_json_add_text(info, "tcb_info", "");
+    else
+        add_tcb_info(info, parts, &shared);
     dp_json_add_text(info, "app_name", parts->app_name);
     add_shared(info, &shared);
     add_bytes_as_text(info, "key_provider_info", dp_blob_payload(blob, "key-provider"));
-    dp_json_add_text(info, "vm_config", parts->vm_config);
+    dp_json_add_text(info, "vm_config", parts->hides_tcb ? "" : parts->vm_config);
     dp_json_add_text(info, "cloud_vendor", "");
     dp_json_add_text(info, "cloud_product", "");
     dp_json_write(out, info);

@@ -1,20 +1,25 @@
 /* log_json.c - parts of the attestation as the agent writes them into its answers. */
 #include "log_json.h"
 
+#include <stdlib.h>
+
 #include "base/hex.h"
 #include "base/json.h"
 #include "sim.h"
 
+/* Of an attestation, the longest: what the file has, and a quote. */
+#define HEX_MAX (5 * SIM_FILE_MAX)
+
 void sim_add_hex(struct json_object *object, const char *name, struct dp_slice bytes)
 {
-    struct dp_buf hex = DP_BUF_INIT(2 * SIM_FILE_MAX);
+    struct dp_buf hex = DP_BUF_INIT(HEX_MAX);
     char *room = dp_buf_room(&hex, 2 * bytes.len);
 
-    if (room != NULL) {
-        dp_hex_encode(room, (const uint8_t *)bytes.data, bytes.len);
-        dp_buf_grew(&hex, 2 * bytes.len);
-    }
-    dp_json_add_text(object, name, room != NULL ? hex.data : "");
+    /* As every other part of a JSON tree: without memory the program ends. */
+    if (room == NULL)
+        abort();
+    dp_hex_encode(room, (const uint8_t *)bytes.data, bytes.len);
+    dp_json_add_text(object, name, room);
     dp_buf_free(&hex);
 }
 

@@ -24,26 +24,33 @@ static enum dp_err version(const struct sim *sim, struct dp_buf *out, struct jso
 
 /* Ends with an entry without a name. */
 static const struct sim_method guest[] = {
-    {"GetKey", sim_get_key},
-    {"GetTlsKey", sim_get_tls_key},
-    {"GetQuote", sim_get_quote},
-    {"Attest", sim_attest},
-    {"Info", info},
-    {"Sign", sim_sign},
-    {"Verify", sim_verify},
-    {"Version", version},
-    {"GpuInfo", NULL},
-    {NULL, NULL},
+    {"GetKey", sim_get_key, true},
+    {"GetTlsKey", sim_get_tls_key, true},
+    {"GetQuote", sim_get_quote, false},
+    {"Attest", sim_attest, false},
+    {"Info", info, false},
+    {"Sign", sim_sign, true},
+    {"Verify", sim_verify, false},
+    {"Version", version, false},
+    {"GpuInfo", NULL, false},
+    {NULL, NULL, false},
 };
 
 static const struct sim_method tappd[] = {
-    {"DeriveKey", sim_derive_key},
-    {"DeriveK256Key", sim_derive_k256_key},
-    {"TdxQuote", sim_tdx_quote},
-    {"RawQuote", sim_raw_quote},
-    {"Info", info},
-    {"Version", version},
-    {NULL, NULL},
+    {"DeriveKey", sim_derive_key, true},
+    {"DeriveK256Key", sim_derive_k256_key, true},
+    {"TdxQuote", sim_tdx_quote, false},
+    {"RawQuote", sim_raw_quote, false},
+    {"Info", info, false},
+    {"Version", version, false},
+    {NULL, NULL, false},
+};
+
+static const struct sim_method worker[] = {
+    {"Info", sim_worker_info, false},
+    {"Version", version, false},
+    {"GetAttestationForAppKey", sim_attest_app_key, true},
+    {NULL, NULL, false},
 };
 
 static const struct sim_method *find(const struct sim_method *methods, const char *name)
@@ -59,9 +66,11 @@ const struct sim_method *sim_method_find(const char *name)
     return find(guest, name);
 }
 
-const struct sim_method *sim_tappd_find(const char *name)
+const struct sim_method *sim_prpc_find(const char *name)
 {
-    static const char prefix[] = "Tappd.";
+    static const char old[] = "Tappd.", open[] = "Worker.";
 
-    return find(tappd, strncmp(name, prefix, strlen(prefix)) == 0 ? name + strlen(prefix) : name);
+    if (strncmp(name, open, strlen(open)) == 0)
+        return find(worker, name + strlen(open));
+    return find(tappd, strncmp(name, old, strlen(old)) == 0 ? name + strlen(old) : name);
 }

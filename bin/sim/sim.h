@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "appauth.h"
 #include "attest/blob.h"
 #include "base/buf.h"
 #include "base/err.h"
@@ -31,21 +32,29 @@ struct sim_setup {
     enum sim_fault fault;
     bool measure; /* app_compose into RTMR3; else the stored log names what it will */
     bool debug;   /* a debug TD */
+
+    /* DP_ADDRESS_LEN bytes: the contract that is asked before a key is used, and the URL of the
+     * node that is asked for it. NULL, both: none is. */
+    const uint8_t *app_auth;
+    const char *rpc;
 };
 
-/* Read only but for the memo, and used by any number of threads, once it is open. */
+/* Read only but for the memo and the answers of the contract, and used by any number of threads,
+ * once it is open. */
 struct sim {
     uint8_t app_key[SIM_KEY_LEN];
     char kms_signature[2 * DP_SECP_SIG_LEN + 1]; /* hex; empty for an app without a KMS */
     struct sim_ca ca;
     struct dp_memo *vouched;   /* the app key's signatures of GetKey's answers */
     struct dp_buf info;        /* the answer to Info: it never changes */
+    struct dp_buf public_info; /* the same for anybody: to Worker.Info */
     struct dp_buf attestation; /* the file that blob points into */
     struct dp_blob blob;
     struct dp_buf vm_config; /* text of the system configuration */
     struct sim_pki pki;
     struct dp_buf pck_chain;
-    struct sim_quoting quoting; /* of the former two */
+    struct sim_quoting quoting;  /* of the former two */
+    struct sim_appauth *appauth; /* NULL: keys are used without asking */
 };
 
 /**
@@ -56,7 +65,7 @@ struct sim {
  * Returns: DP_OK, DP_EIO, DP_EFORMAT, DP_ETOOBIG, DP_ECRYPTO, DP_ENOMEM
  */
 DP_MUST_CHECK
-enum dp_err sim_open(struct sim *out, const struct sim_setup *setup, struct dp_detail *detail);
+enum dp_err sim_open(struct sim *out, const struct sim_setup *given, struct dp_detail *detail);
 void sim_close(struct sim *sim);
 
 #endif

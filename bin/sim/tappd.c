@@ -5,28 +5,12 @@
 
 #include <openssl/crypto.h>
 
-#include "base/hex.h"
 #include "base/json.h"
 #include "log_json.h"
 #include "params.h"
 #include "report_hash.h"
 
-#define KEY_ANSWER_MAX 512
-
 /* --- DeriveK256Key {path, purpose}: GetKey under other names --- */
-
-static void write_key(struct dp_buf *out, const struct sim_key *key, const char *kms_signature)
-{
-    char hex[2 * SIM_KEY_LEN + 1], app_signature[2 * DP_SECP_SIG_LEN + 1];
-
-    dp_hex_encode(hex, key->secret, sizeof(key->secret));
-    dp_hex_encode(app_signature, key->app_signature, sizeof(key->app_signature));
-    /* All the room at once: growing would leave a copy of the key behind. */
-    dp_buf_room(out, KEY_ANSWER_MAX);
-    dp_buf_addf(out, "{\"k256_key\":\"%s\",\"k256_signature_chain\":[\"%s\",\"%s\"]}", hex,
-                app_signature, kms_signature);
-    OPENSSL_cleanse(hex, sizeof(hex));
-}
 
 enum dp_err sim_derive_k256_key(const struct sim *sim, struct dp_buf *out,
                                 struct json_object *params, struct dp_detail *detail)
@@ -40,7 +24,7 @@ enum dp_err sim_derive_k256_key(const struct sim *sim, struct dp_buf *out,
     if (err == DP_OK)
         err = sim_key_derive(&key, sim->app_key, SIM_SECP256K1, path, purpose, detail);
     if (err == DP_OK) {
-        write_key(out, &key, sim->kms_signature);
+        sim_key_write(out, &key, sim->kms_signature, "k256_key", "k256_signature_chain");
         err = out->err;
     }
     OPENSSL_cleanse(&key, sizeof(key));

@@ -30,9 +30,8 @@ static enum dp_err write_root(const struct sim_pki *pki, const char *path, struc
 static enum dp_err write_collateral(const struct sim_pki *pki, const struct sim_setup *setup,
                                     struct dp_detail *detail)
 {
-    const struct sim_tcb *tcb = setup->tcb != NULL ? setup->tcb : sim_tcb_find("up-to-date");
     struct dp_buf json = DP_BUF_INIT(SIM_FILE_MAX);
-    enum dp_err err = sim_collateral_write(&json, pki, tcb, setup->fault, time(NULL));
+    enum dp_err err = sim_collateral_write(&json, pki, setup->tcb, setup->fault, time(NULL));
 
     if (err == DP_OK)
         err = write_file(setup->collateral, &json, detail);

@@ -127,6 +127,19 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
     return err;
 }
 
+bool dp_http_is_url(const char *text)
+{
+    CURLU *url = curl_url();
+    char *scheme = NULL;
+    bool is = url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+              curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+              (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+    curl_free(scheme);
+    curl_url_cleanup(url);
+    return is;
+}
+
 bool dp_http_header(struct dp_slice *out, const struct dp_buf *headers, const char *name)
 {
     size_t name_len = strlen(name);

@@ -20,6 +20,9 @@ struct dp_http_request {
     struct dp_buf *certificates;
 };
 
+/* Is it an http:// or https:// URL with a host? */
+bool dp_http_is_url(const char *text);
+
 /**
  * Send a request and read the answer.
  *

@@ -1,11 +1,13 @@
 // live.test.mjs - the evidence of a running service: over my nonce, and over the key of my connection.
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { createHash, randomBytes, X509Certificate } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, request } from 'node:https';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SIM_CA, startTls, tls } from '../tls/lib.mjs';
-import { startStack } from '../api/lib/stack.mjs';
+import { spawnUp, startStack } from '../api/lib/stack.mjs';
 import { between } from './lib/between.mjs';
 import { judge, replay, startSim } from './lib/sim.mjs';
 
@@ -148,6 +150,32 @@ test('without HTTPS the evidence says that no key is bound', async () => {
     } finally {
         await plain.stop();
     }
+});
+
+test('what the stand-in of a stack leaves in RUN_DIR/sim judges the stack\'s quotes, also after a restart', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'dp-live-'));
+    const roots = [];
+    try {
+        for (const tcb of ['up-to-date', 'outdated']) {
+            const plain = await startStack({ DATA_DIR: dataDir, DSTACK_SIM_OPTIONS: ` --tcb  ${tcb} ` });
+            const at = (name) => join(plain.runDir, 'sim', { root: 'root.pem', collateral: 'collateral.json' }[name] ?? name);
+            roots.push(readFileSync(at('root'), 'utf8'));
+            const answer = await (await fetch(`http://127.0.0.1:${plain.port}/api/attestation?nonce=${'ab'.repeat(32)}`)).json();
+            const verifier = { at, root: new X509Certificate(roots.at(-1)).raw, collateral: JSON.parse(readFileSync(at('collateral'))) };
+            const want = tcb === 'outdated' ? 'valid OutOfDate INTEL-SA-00615' : 'valid UpToDate';
+            assert.deepEqual(judge(verifier, Buffer.from(answer.quote, 'hex')), [want, want]);
+            await plain.stop();
+        }
+        assert.notEqual(roots[0], roots[1]);
+    } finally {
+        rmSync(dataDir, { recursive: true, force: true });
+    }
+});
+
+test('options for the stand-in in quotes are refused', async () => {
+    const up = spawnUp({ DATA_DIR: join(tmpdir(), 'dp-never'), DSTACK_SIM_OPTIONS: "--tcb 'outdated'", PORT: '1' });
+    assert.equal(await up.exit, 2);
+    assert.match(up.output, /DSTACK_SIM_OPTIONS may have no quotes/);
 });
 
 test('an agent without quotes: 503, and no evidence', async () => {

@@ -1,7 +1,7 @@
 // sim.test.mjs - the quotes of dstack-sim, judged by our verifier and by the official one.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT } from './lib/cases.mjs';
@@ -86,6 +86,35 @@ test('--app-compose is measured: event log, RTMR3, mr_config_id and Info agree o
         assert.equal(JSON.parse(info.tcb_info).app_compose, readFileSync(file, 'utf8'));
         assert.deepEqual(judge(sim, bytes(answer)), ['valid UpToDate', 'valid UpToDate']);
     });
+});
+
+test('Worker tells anybody what Info does, without the measurements where the app hides them', async () => {
+    assert.deepEqual(await plain.ask('/prpc/Worker.Info'), await plain.ask('/Info'));
+    assert.deepEqual(await plain.ask('/prpc/Worker.Version'), await plain.ask('/Version'));
+    for (const path of ['/Worker.Info', '/prpc/Worker.GetKey', '/prpc/Worker.DeriveKey', '/prpc/Worker.'])
+        await assert.rejects(plain.ask(path), { message: /^Service not found: / }, path);
+    const file = plain.at('hidden.json');
+    writeFileSync(file, '{"name":"hidden","public_tcbinfo":false}');
+    await withSim(['--app-compose', file], async (sim) => {
+        const info = await sim.ask('/Info');
+        assert.ok(JSON.parse(info.tcb_info) && JSON.parse(info.vm_config));
+        assert.deepEqual(await sim.ask('/prpc/Worker.Info'), { ...info, tcb_info: '', vm_config: '' });
+    });
+});
+
+test('Worker attests the key that Sign signs with', async () => {
+    for (const [algorithm, prefix, length] of [['ed25519', 'dip1::ed25519-pk:', 60], ['secp256k1', 'dip1::secp256k1c-pk:', 64]]) {
+        const answer = await plain.ask('/prpc/Worker.GetAttestationForAppKey', { algorithm });
+        const { public_key: key } = await plain.ask('/Sign', { algorithm, data: '' });
+        const text = prefix + Buffer.from(key, 'hex').toString('base64url');
+        assert.equal(text.length, length);
+        assert.equal(answer.report_data, Buffer.from(text).toString('hex').padEnd(128, '0'));
+        assert.equal(bytes(answer).toString('hex', REPORT_DATA, REPORT_DATA + 64), answer.report_data);
+        assert.deepEqual(judge(plain, bytes(answer)), ['valid UpToDate', 'valid UpToDate']);
+        assert.deepEqual(Object.keys(answer), ['quote', 'event_log', 'report_data', 'vm_config']);
+    }
+    for (const algorithm of ['', 'rsa', undefined])
+        await assert.rejects(plain.ask('/prpc/Worker.GetAttestationForAppKey', { algorithm }), { message: 'Unsupported algorithm' });
 });
 
 const states = [
