@@ -297,7 +297,7 @@ static void claim_history(struct dp_claims *claims, const struct chain *chain)
     struct json_object *list = chain->appauth.disagreements;
     char found[TEXT_SIZE];
 
-    snprintf(found, sizeof(found), "%zu entries, %zu versions of code, nothing left out",
+    snprintf(found, sizeof(found), "%zu changes, versions of code: %zu, nothing left out",
              findings->history.count, findings->replay.hashes.count);
     if (json_object_array_length(list) == 0)
         add_judged(claims, HISTORY, "entries that hash to the proven digest", found,

@@ -1,6 +1,6 @@
 // audit.test.mjs - devproof audit of a running service: what holds, each way not to hold, and the same verdict from what was kept.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:https';
 import { join } from 'node:path';
@@ -300,11 +300,36 @@ for (const [what, change, expected] of [
     ['no collateral', (folder) => truncateSync(join(folder, 'collateral.json')), ['quote.signature not checked', 'quote.status not checked']],
     ['no chain', (folder) => truncateSync(join(folder, 'chain.json')), CHAIN.map((id) => `${id} not checked`)],
     ['judged two years later', edit('audit.json', (json) => { json.at = json.at.replace(/^\d+/, (year) => String(Number(year) + 2)); }), ['chain.proven fail', 'quote.signature fail', 'quote.status not checked']],
+    ['a clock that is two years behind', edit('audit.json', (json) => { json.at = json.at.replace(/^\d+/, (year) => String(Number(year) - 2)); }), ['chain.proven fail', 'quote.signature fail', 'quote.status not checked']],
 ]) test(`kept evidence with ${what} does not hold`, async () => {
     const report = await audit(again(copied(what.replaceAll(' ', '-'), change)));
     assert.equal(report.code, 1);
     const found = bad(report).sort();
     assert.deepEqual(expected[0].includes(' ') ? found : found.map((line) => line.split(' ')[0]), expected);
+});
+
+test('a clock that is wrong is said to be', async () => {
+    const folder = join(dir, 'a-clock-that-is-two-years-behind');
+    const report = await audit(again(folder));
+    assert.match(claim(report, 'chain.proven').note, /ahead of this machine's clock: one of the two is wrong/);
+    assert.match(claim(report, 'quote.signature').note, /is the clock right/);
+});
+
+test('files cut short and 20 MB of noise are refused in no time', async () => {
+    const noise = randomBytes(20 << 20);
+    for (const file of ['audit.json', 'attestation.json', 'chain.json', 'collateral.json', 'keys.json']) {
+        const whole = readFileSync(join(kept(), file));
+        for (const part of [noise, ...Array.from({ length: 12 }, (_, i) => whole.subarray(0, Math.floor((whole.length - 2) * (i + 1) / 13)))]) {
+            const folder = copied(`cut-${file}`, (folder) => writeFileSync(join(folder, file), part));
+            const began = Date.now();
+            const { code, stdout, stderr } = await devproof(['audit', ...again(folder), '--json']);
+            assert.ok(Date.now() - began < 10_000);
+            if (file === 'collateral.json' && part !== noise) assert.match(stdout, /"quote.signature"[^}]*"verdict":"(fail|not checked)"/);
+            else assert.match(stderr, new RegExp(file), stdout);
+            assert.notEqual(code, 0);
+            assert.ok(code === 1 || code === 2, stderr);
+        }
+    }
 });
 
 test('files that are no evidence are named, and nothing is judged', async () => {
