@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import test from 'node:test';
+import { startAgent } from './evidence.mjs';
 import { fake, go, press, URL_BASE, visitor } from './person.mjs';
 import { fullReport } from './trust_report.mjs';
 
@@ -22,7 +23,9 @@ function failing(page) {
   return page.locator('#live-steps > li.fail').evaluateAll((all) => all.map((one) => one.firstChild.nextSibling.data.replace(/^ fail: /, '')));
 }
 
+// What fails of every simulator; and of the one that ./up starts, which shows a definition that it has not measured.
 const ALWAYS = ['The quoting enclave is the one that Intel made', 'The last of them is Intel’s root'];
+const COMPOSE = 'The app definition that is shown is the one that was measured';
 
 test('without a report the page says so, and all else works', async (t) => {
   const page = await visitor(t, { permissions: ['clipboard-read', 'clipboard-write'] });
@@ -47,11 +50,11 @@ test('a simulator is called simulated hardware, each time with a nonce of its ow
   await ended(page);
   assert.equal(new Set(nonces).size, 2);
   for (const nonce of nonces) assert.match(nonce, /^[0-9a-f]{64}$/);
-  assert.deepEqual(await failing(page), ALWAYS);
+  assert.deepEqual(await failing(page), [...ALWAYS, COMPOSE]);
   await page.locator('#live-steps').getByText('Whoever made that root can make any quote.').waitFor();
   await page.locator('#live-steps').getByText('The server has no TLS key of its own').waitFor();
   assert.match(await page.locator('#chain-steps li').first().textContent(), /✗ fail: by your browser/);
-  await page.getByText('What was measured').click();
+  await page.getByText('What was measured: code').click();
   assert.match(await page.locator('#live-compose').textContent(), /docker_compose_file/);
 });
 
@@ -62,8 +65,21 @@ function xor(answer, at) {
   return { ...answer, quote: quote.toString('hex') };
 }
 
-async function ofNonce(nonce) {
-  return (await fetch(`${URL_BASE}/api/attestation?nonce=${nonce}`)).json();
+let agent, other;
+test.before(async () => {
+  [agent, other] = await Promise.all([startAgent(), startAgent()]);
+});
+test.after(() => Promise.all([agent, other].map((one) => one?.stop())));
+
+// Opens the page of a service whose evidence comes from our agent, changed on its way.
+async function openTampered(t, change = (answer) => answer) {
+  const page = await visitor(t);
+  await page.route(`${URL_BASE}/api/attestation*`, async (route) => {
+    const answer = await agent.answer(new URL(route.request().url()).searchParams.get('nonce'));
+    await route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify(await change(answer)) });
+  });
+  await open(page);
+  return page;
 }
 
 // A byte of the leaf's signature: near the end of the first certificate.
@@ -75,43 +91,51 @@ function leafChanged(answer) {
 }
 
 const log = (answer, change) => ({ ...answer, event_log: JSON.stringify(change(JSON.parse(answer.event_log))) });
-const certificate = (await ofNonce('00'.repeat(32)).then(({ quote }) => Buffer.from(quote, 'hex').toString('latin1').slice(QUOTE.certificates)))
-  .match(/-----BEGIN[^]*?-----END CERTIFICATE-----/)[0];
+
+// The quote with the first certificate of another platform, and the lengths before it made right.
+async function leafSwapped(answer) {
+  const cut = (hex) => /-----BEGIN[^]*?-----END CERTIFICATE-----/.exec(Buffer.from(hex, 'hex').toString('latin1'))[0];
+  const own = cut(answer.quote), theirs = cut((await other.answer('00'.repeat(32))).quote);
+  const quote = Buffer.from(Buffer.from(answer.quote, 'hex').toString('latin1').replace(own, theirs), 'latin1');
+  for (const at of [632, 766, 1254]) quote.writeUInt32LE(quote.readUInt32LE(at) + theirs.length - own.length, at);
+  return { ...answer, quote: quote.toString('hex') };
+}
+
+const FRESH = 'The quote was made for this check, and for the TLS key that the server names';
+const SIGNED = 'The attestation key signed what the hardware measured';
+const VOUCHED = 'The platform’s certificate vouches for the quoting enclave';
+const CHAIN = 'Each of the platform’s certificates is signed by the next, and in date';
+const LOG = 'The event log leads to what the hardware measured';
+const TLS = 'The TLS certificate that the server names has that TLS key';
 
 const TAMPERED = {
-  'the quote of another nonce': [() => ofNonce(randomBytes(32).toString('hex')), 'The quote was made for this check, and for the TLS key that the server names'],
-  'a byte of the report': [(answer) => xor(answer, QUOTE.report), 'The attestation key signed what the hardware measured'],
-  'a byte of the signature': [(answer) => xor(answer, QUOTE.signature), 'The attestation key signed what the hardware measured'],
-  'a byte of the enclave’s report': [(answer) => xor(answer, QUOTE.enclave), 'The platform’s certificate vouches for the quoting enclave'],
-  'a byte of the leaf': [leafChanged, 'Each of the platform’s certificates is signed by the next, and in date'],
-  'another app definition': [(answer) => ({ ...answer, app_compose: `${answer.app_compose}\n` }), 'The app definition that is shown is the one that was measured'],
-  'an event less': [(answer) => log(answer, (events) => events.slice(0, -1)), 'The event log leads to what the hardware measured'],
-  'a TLS certificate of another key': [(answer) => ({ ...answer, tls: { spki_sha256: '00'.repeat(32), certificate_chain: certificate } }), 'The TLS certificate that the server names has that TLS key'],
+  'the quote of another nonce': [() => agent.answer(randomBytes(32).toString('hex')), FRESH],
+  'a byte of the report': [(answer) => xor(answer, QUOTE.report), SIGNED],
+  'a byte of the signature': [(answer) => xor(answer, QUOTE.signature), SIGNED],
+  'a byte of the enclave’s report': [(answer) => xor(answer, QUOTE.enclave), VOUCHED],
+  'a byte of the platform’s certificate': [leafChanged, CHAIN],
+  'the certificate of another platform': [leafSwapped, VOUCHED, CHAIN],
+  'another app definition': [(answer) => ({ ...answer, app_compose: `${answer.app_compose}\n` }), COMPOSE],
+  'an event less': [(answer) => log(answer, (events) => events.slice(0, -1)), LOG],
+  'a changed event': [(answer) => log(answer, (events) => [...events.slice(0, -1), { ...events.at(-1), event_payload: 'ff' }]), LOG],
+  'a TLS certificate of another key': [(answer) => ({ ...answer, tls: { ...answer.tls, certificate_chain: other.certificate.toString() } }), TLS],
+  'another TLS key, and its certificate': [(answer) => ({ ...answer, tls: { spki_sha256: other.key, certificate_chain: other.certificate.toString() } }), FRESH],
 };
 
-for (const [name, [change, step]] of Object.entries(TAMPERED))
-  test(`${name}: that step fails, and no other`, async (t) => {
-    const page = await visitor(t);
-    await page.route(`${URL_BASE}/api/attestation*`, async (route) => {
-      const answer = await ofNonce(new URL(route.request().url()).searchParams.get('nonce'));
-      await route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify(await change(answer)) });
-    });
-    await open(page);
-    assert.deepEqual((await failing(page)).filter((one) => !ALWAYS.includes(one)), [step]);
+for (const [name, [change, ...steps]] of Object.entries(TAMPERED))
+  test(`${name}: that fails, and nothing else`, async (t) => {
+    const page = await openTampered(t, change);
+    assert.deepEqual((await failing(page)).filter((one) => !ALWAYS.includes(one)), steps);
     assert.match(await page.locator('#live-verdict').textContent(), /^✗ No\./);
   });
 
-test('a TLS certificate that the server names is shown by its fingerprints', async (t) => {
-  const page = await visitor(t);
-  await page.route(`${URL_BASE}/api/attestation*`, async (route) => {
-    const answer = await ofNonce(new URL(route.request().url()).searchParams.get('nonce'));
-    await route.fulfill({ status: 200, contentType: 'application/json', body: JSON.stringify({ ...answer, tls: { spki_sha256: '00'.repeat(32), certificate_chain: certificate } }) });
-  });
-  await open(page);
-  await page.getByText('What was measured').click();
-  const der = Buffer.from(certificate.replace(/-----.*?-----/g, ''), 'base64');
-  const shown = page.locator('#live-facts .long[title="' + createHash('sha256').update(der).digest('hex') + '"]');
-  await shown.waitFor();
+test('untouched evidence fails in nothing but being simulated, and shows fingerprints to compare', async (t) => {
+  const page = await openTampered(t);
+  assert.deepEqual(await failing(page), ALWAYS);
+  assert.equal(await page.locator('#live-steps > li.pass').count(), 10);
+  await page.getByText('What was measured: code').click();
+  for (const hex of [agent.key, agent.certificate.fingerprint256.replaceAll(':', '').toLowerCase()])
+    await page.locator(`#live-facts .long[title="${hex}"]`).waitFor();
 });
 
 for (const [status, body, sentence] of [
@@ -203,12 +227,13 @@ test('the history is a timeline, newest first, and rules say what is told only',
 });
 
 test('code that the contract does not allow is said', async (t) => {
-  const { app_compose: compose } = await ofNonce('00'.repeat(32));
+  const { app_compose: compose } = await agent.answer('00'.repeat(32));
   const hash = `0x${createHash('sha256').update(compose).digest('hex')}`;
   for (const [allowed, sentence] of [[hash, 'pass: The code that answered is version 2'], [`0x${'77'.repeat(32)}`, 'fail: The code that answered is none that the contract allows']]) {
     const report = fullReport(URL_BASE);
     report.appauth.composeHashes.value[1].composeHash = allowed;
-    const page = await withReport(t, report);
+    const page = await openTampered(t);
+    await fake(page, '/trust/report.json', 200, report);
     await open(page);
     await page.locator('#live-code').getByText(sentence).waitFor();
   }
@@ -217,7 +242,7 @@ test('code that the contract does not allow is said', async (t) => {
 test('a report without a contract, and one about another server, say so', async (t) => {
   const page = await withReport(t, { ...fullReport('https://elsewhere.example'), appauth: null });
   await open(page);
-  await page.locator('#report-age').getByText('fail').or(page.getByText('This report is about https://elsewhere.example, not about this page’s server.')).waitFor();
+  await page.getByText('This report is about https://elsewhere.example, not about this page’s server.').waitFor();
   await page.getByText('Then whoever runs this server decides, at any time and unseen.').waitFor();
 });
 
