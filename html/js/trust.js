@@ -1,7 +1,7 @@
 // Trust: can the people who run this cheat me? Their report, the browser's own check, the command.
 import { session } from './session.js';
 import { showChain } from './trust_chain.js';
-import { command, liveCheck } from './trust_live.js';
+import { liveCheck } from './trust_live.js';
 import { loadReport, showAge } from './trust_report.js';
 import { codeRow, showUpgrades } from './trust_upgrades.js';
 import { $, copyButton, el } from './ui.js';
@@ -16,7 +16,7 @@ function showTogether() {
 }
 
 function showCommand() {
-  const text = command(location.origin);
+  const text = `devproof audit ${location.origin}`;
   $('own-command').replaceChildren(el('div', { class: 'sample' },
     el('div', { class: 'title-row' }, el('p', {}, 'In a shell'), copyButton('command', text)),
     el('pre', { tabindex: '0', 'aria-label': 'command' }, text)));

@@ -27,11 +27,14 @@ function liveState(live, ids) {
   return live === null ? 'none' : together(ids.map((id) => live.steps.find((step) => step.id === id).state));
 }
 
+function reportState(report, ids) {
+  return report === null ? 'none' : together(ids.map((id) => report.states.get(id) ?? 'none'));
+}
+
 function link({ name, says, live: steps = [], report: claims = [] }, live, report) {
   const item = el('li', {}, el('strong', {}, name), el('div', { class: 'hint' }, says));
-  if (steps.length > 0) item.append(part(liveState(live, steps), 'by your browser, now'));
-  if (claims.length > 0)
-    item.append(part(report === null ? 'none' : together(claims.map((id) => report.states.get(id) ?? 'none')), report === null ? 'by the operator’s report: there is none' : 'by the operator’s report'));
+  if (steps.length > 0) item.append(part(liveState(live, steps), 'your browser, now'));
+  if (claims.length > 0) item.append(part(reportState(report, claims), report === null ? 'the operator’s report, which is not there' : 'the operator’s report'));
   return item;
 }
 

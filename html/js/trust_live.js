@@ -11,7 +11,7 @@ const NONCE_LEN = 32;
 const NO_CRYPTO = 'Not checked. Browsers do cryptography on HTTPS pages only, and this is none. Open the page by HTTPS, or use the command below.';
 const UNCHECKED = [
   ['whether the certificate of this very connection is the one below', 'JavaScript cannot see it. Compare the fingerprints below with those in your browser’s certificate viewer, or use the command.'],
-  ['whether Intel has revoked the platform, or knows holes in it', 'That takes Intel’s current lists: devproof audit with --cache or --collateral.'],
+  ['whether Intel has revoked the platform, or knows holes in it', 'That takes Intel’s current lists: devproof audit with --pccs or --collateral.'],
   ['whether the code that runs is the one that was published', 'Build it again and compare: devproof audit with --image and --os-reference.'],
   ['whether the contract of this app allows that code', 'The chain itself has to be asked: devproof appauth show.'],
 ];
@@ -102,8 +102,4 @@ export function liveCheck(done) {
   $('live-unchecked').replaceChildren(...UNCHECKED.map(([what, how]) => checkItem('none', what, how)));
   button.addEventListener('click', once);
   once();
-}
-
-export function command(origin) {
-  return `devproof audit ${origin}`;
 }

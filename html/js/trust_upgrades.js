@@ -4,7 +4,7 @@ import { checkItem } from './checks.js';
 import { $, addressValue, el, facts, longValue, time } from './ui.js';
 import { duration } from './when.js';
 
-const SHOWN = 100; // entries of the history; the report has all
+const NEWEST = 10, SHOWN = 100; // entries of the history; the report has all
 const NONE = {
   report: 'Without a report there is nothing to show here.',
   appauth: 'The report says of no contract that decides about upgrades. Then whoever runs this server decides, at any time and unseen.',
@@ -80,8 +80,10 @@ function eventItem(event) {
 }
 
 function showHistory({ history }) {
-  const newest = history.slice(-SHOWN).reverse();
-  $('history').replaceChildren(...newest.map(eventItem));
+  const items = history.slice(-SHOWN).reverse().map(eventItem);
+  $('history').replaceChildren(...items.slice(0, NEWEST));
+  $('earlier-history').replaceChildren(...items.slice(NEWEST));
+  $('earlier').hidden = items.length <= NEWEST;
   $('history-more').textContent = history.length > SHOWN ? `These are the newest ${SHOWN} of ${history.length}; the report has all.` : '';
 }
 
