@@ -38,7 +38,8 @@ function hexFact(term, name, bytes) {
 async function showFacts({ quote, facts: found, chain, appCompose }) {
   const root = chain.at(-1);
   facts($('live-facts'), [
-    ...hexFact('Hash of the app definition', 'hash of the app definition', await sha(256, fromText(appCompose))),
+    ...hexFact('App definition, as measured', 'hash that was measured', found['compose-hash']),
+    ...hexFact('App definition, as shown', 'hash of what is shown', await sha(256, fromText(appCompose))),
     ...hexFact('App id', 'app id', found['app-id']),
     ...hexFact('Instance', 'instance id', found['instance-id']),
     ...hexFact('OS image, as it says itself', 'hash of the OS image', found['os-image-hash']),

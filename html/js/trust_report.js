@@ -15,10 +15,8 @@ function code(text) {
 
 function claimCard({ state, title, required, expected, found, source, note }) {
   const list = el('dl', { class: 'facts' });
-  facts(list, [
-    ['Expected', expected === null ? '–' : code(expected)], ['Found', found === null ? '–' : code(found)],
-    ['Expectation from', source ?? '–'], ['Note', note ?? '–'], ['Without it', required ? 'the whole report fails' : 'the report may still hold'],
-  ]);
+  const said = [['Expected', expected && code(expected)], ['Found', found && code(found)], ['Expectation from', source], ['Note', note]];
+  facts(list, [...said.filter(([, value]) => value), ['Without it', required ? 'the whole report fails' : 'the report may still hold']]);
   const card = el('details', { class: `claim ${state}` }, el('summary', {}, ...heading(state, title)), list);
   card.open = state === 'fail';
   return card;
@@ -26,7 +24,7 @@ function claimCard({ state, title, required, expected, found, source, note }) {
 
 function requirementsOf(stage, requirements) {
   return el('div', {}, el('h4', {}, `Stage ${stage}`), el('ul', { class: 'checks' },
-    ...requirements.map(({ state, text, note }) => checkItem(state, text, note))));
+    ...requirements.map(({ state, text, note, source }) => checkItem(state, text, note, source))));
 }
 
 function showStage({ stage, name, draft, next, requirements }) {

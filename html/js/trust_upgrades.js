@@ -27,7 +27,7 @@ const CHANGES = {
 
 function changeWords({ change, value }) {
   const [words, read] = CHANGES[change] ?? [change, shortHash];
-  return [`${words} `, /^0x[0-9a-f]{64}$/i.test(value) ? read(value) : value];
+  return [el('strong', {}, words), ' ', /^0x[0-9a-f]{64}$/i.test(value) ? read(value) : value];
 }
 
 const moment = (seconds) => time(new Date(1000 * seconds).toISOString());
@@ -40,7 +40,7 @@ function fate({ due, expires }, now) {
 }
 
 function pendingItem(proposal, now) {
-  const item = el('li', { class: 'pending' }, el('strong', {}, ...changeWords(proposal)));
+  const item = el('li', {}, ...changeWords(proposal));
   const line = el('div', { class: 'below' });
   const tick = (at) => line.replaceChildren(...fate(proposal, at));
   tick(now);
@@ -64,7 +64,7 @@ function told({ value, proven }, read) {
 function showRules(auth) {
   const flag = (value) => (value ? 'yes' : 'no'), span = (value) => (value === null ? 'none' : duration(1000 * value));
   facts($('rules'), [
-    ['Contract', el('span', {}, addressValue(auth.address), ` on chain ${auth.chainId}`)],
+    ['Contract', addressValue(auth.address)], ['Chain', String(auth.chainId)],
     ['Seen at', el('span', {}, `block ${auth.block.number} (${auth.block.tag}), `, moment(auth.block.time), `, said by ${auth.block.witnesses.join(', ')}`)],
     ['Notice before a change', told(auth.notice, span)], ['Users can leave for', told(auth.exitWindow, span)],
     ['No more upgrades, ever', told(auth.upgradesDisabled, flag)], ['Paused', told(auth.paused, flag)],
@@ -75,7 +75,7 @@ function showRules(auth) {
 }
 
 function eventItem(event) {
-  return el('li', {}, moment(event.time), el('div', {}, el('strong', {}, event.action), ': ', ...changeWords(event)),
+  return el('li', {}, moment(event.time), el('div', {}, `${event.action}: `, ...changeWords(event)),
     el('div', { class: 'hint' }, 'by ', longValue('actor', event.actor)));
 }
 
