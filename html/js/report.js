@@ -166,6 +166,15 @@ function parse(json) {
   }
 }
 
+function address(value) {
+  try {
+    return new URL(text(value, 'url')).href;
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    return refuse('url', 'is no address of a service');
+  }
+}
+
 function moment(value) {
   const at = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(value) ? Date.parse(value) : NaN;
   if (Number.isNaN(at)) refuse('at', 'is no time');
@@ -181,7 +190,7 @@ export function readReport(json) {
   if (states.size !== claims.length) refuse('claims', 'has one id twice');
   const required = claims.filter((one) => one.required);
   return {
-    url: text(said.url, 'url'), at: moment(said.at), claims, states,
+    url: address(said.url), at: moment(said.at), claims, states,
     holds: required.length > 0 && required.every(({ state }) => state === 'pass'),
     powers: list(said.powers, 'powers', MAX.powers, power),
     stage: stageOf(said.stage, states),

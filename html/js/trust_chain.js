@@ -34,7 +34,7 @@ function reportState(report, ids) {
 function link({ name, says, live: steps = [], report: claims = [] }, live, report) {
   const item = el('li', {}, el('strong', {}, name), el('div', { class: 'hint' }, says));
   if (steps.length > 0) item.append(part(liveState(live, steps), 'your browser, now'));
-  if (claims.length > 0) item.append(part(reportState(report, claims), report === null ? 'the operator’s report, which is not there' : 'the operator’s report'));
+  if (claims.length > 0) item.append(part(reportState(report, claims), report === null ? 'the operator’s report, of which there is none to go by' : 'the operator’s report'));
   return item;
 }
 

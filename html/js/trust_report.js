@@ -3,7 +3,7 @@ import { Fault, getText } from './api.js';
 import { Refused } from './bytes.js';
 import { checkItem, heading } from './checks.js';
 import { readReport, REPORT_MAX } from './report.js';
-import { $, el, facts, say, showFault, time } from './ui.js';
+import { $, el, facts, mark, say, showFault, time } from './ui.js';
 import { duration } from './when.js';
 
 const OLD_MS = 7 * 86400 * 1000;
@@ -47,7 +47,7 @@ function powerItem({ who, what, limit }) {
 
 function ageSentence({ url, at, holds }, now) {
   const said = holds ? 'It says that every required claim holds.' : 'It says that not every required claim holds.';
-  if (new URL(url, location.href).host !== location.host) return ['fail', `This report is about ${url}, not about this page’s server.`];
+  if (new URL(url).host !== location.host) return ['fail', `This report is about ${url}, not about this page’s server.`];
   if (at > now + 60000) return ['fail', 'This report is of a later date than now: either it is false or a clock is wrong.'];
   const old = now - at > OLD_MS ? ' That is old: ask for a new one.' : '';
   return [holds ? 'none' : 'fail', `${said} It is ${duration(now - at)} old.${old} Until you have run the command yourself, it is the operator’s word.`];
@@ -68,6 +68,11 @@ function show(report) {
   $('report-parts').hidden = false;
 }
 
+function showRefusal({ message }) {
+  $('report-fault').replaceChildren(el('div', { class: 'fault' },
+    el('p', {}, mark('fail'), ` The report cannot be believed, so nothing of it is shown. ${message}`)));
+}
+
 // Gives the report, or null: then the page has said why.
 export async function loadReport(retry) {
   $('report-fault').replaceChildren();
@@ -76,7 +81,7 @@ export async function loadReport(retry) {
     show(report);
     return report;
   } catch (error) {
-    if (error instanceof Refused) say($('report-age'), 'fail', `The report cannot be believed, so nothing of it is shown. ${error.message}`);
+    if (error instanceof Refused) showRefusal(error);
     else if (error instanceof Fault && error.problem.status === 404) say($('report-age'), 'none', NONE);
     else showFault($('report-fault'), error, 'The operator’s report cannot be shown now.', retry);
     return null;

@@ -244,7 +244,7 @@ test('code that the contract does not allow is said', async (t) => {
 test('a report without a contract, and one about another server, say so', async (t) => {
   const page = await withReport(t, { ...fullReport('https://elsewhere.example'), appauth: null });
   await open(page);
-  await page.getByText('This report is about https://elsewhere.example, not about this page’s server.').waitFor();
+  await page.getByText('This report is about https://elsewhere.example/, not about this page’s server.').waitFor();
   await page.getByText('Then whoever runs this server decides, at any time and unseen.').waitFor();
 });
 
@@ -262,6 +262,7 @@ const MALFORMED = {
     return r;
   },
   'a stage that is not reached': (r) => ({ ...r, stage: { ...r.stage, stage: 1, next: 2 } }),
+  'an address that is none': (r) => ({ ...r, url: 'wallet' }),
   'no stage': (r) => ({ ...r, stage: undefined }),
   'a text too long': (r) => ({ ...r, url: 'x'.repeat((64 << 10) + 1) }),
   'a contract that is none': (r) => ({ ...r, appauth: {} }),
@@ -275,7 +276,7 @@ for (const [name, change] of Object.entries(MALFORMED))
   test(`a report with ${name} is refused in words, and nothing of it is shown`, async (t) => {
     const page = await withReport(t, change(fullReport(URL_BASE)));
     await open(page);
-    await page.locator('#report-age').getByText('The report cannot be believed, so nothing of it is shown.').waitFor();
+    await page.locator('#report-fault').getByText('The report cannot be believed, so nothing of it is shown.').waitFor();
     assert.equal(await page.locator('#report-parts').isVisible(), false);
     assert.equal(await page.locator('#upgrades-parts').isVisible(), false);
     assert.doesNotMatch(await page.locator('#chain-steps').textContent(), /pass: the operator/);
