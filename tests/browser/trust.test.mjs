@@ -1,7 +1,10 @@
 // /trust: what the people who run it say, and what the browser finds out.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { join } from 'node:path';
 import test from 'node:test';
+import { BUILD_DIR } from '../api/lib/stack.mjs';
 import { startAgent } from './evidence.mjs';
 import { fake, go, press, URL_BASE, visitor } from './person.mjs';
 import { fullReport } from './trust_report.mjs';
@@ -196,6 +199,16 @@ test('a report: stage, why not the next, claims, powers', async (t) => {
   await failed.getByText('sha256:beef').waitFor();
   await page.locator('#powers').getByText('Intel').waitFor();
   assert.match(await page.locator('#chain-steps').textContent(), /✓ pass: the operator’s report/);
+});
+
+test('a report that devproof audit has just made of this service is taken', async (t) => {
+  const { stdout } = spawnSync(join(BUILD_DIR, 'bin/devproof/devproof'), ['audit', URL_BASE, '--json'], { encoding: 'utf8' });
+  const said = JSON.parse(stdout);
+  const page = await withReport(t, said);
+  await open(page);
+  await page.getByRole('heading', { name: `Stage ${said.stage.stage}. ${said.stage.name}` }).waitFor();
+  await page.getByText('It is less than a minute old.').waitFor();
+  assert.equal(await page.locator('.claim').count(), said.claims.length);
 });
 
 test('a countdown in words keeps itself up to date, and so does the age', async (t) => {
