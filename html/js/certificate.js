@@ -86,7 +86,13 @@ export function readCertificate(der) {
 
 // DER's r and s as the 64 bytes that WebCrypto takes, or null.
 function rawSignature(der) {
-  const numbers = parts(one(der, SEQUENCE).content).map((part) => expect(part, INTEGER));
+  let numbers;
+  try {
+    numbers = parts(one(der, SEQUENCE).content).map((part) => expect(part, INTEGER));
+  } catch (error) {
+    if (error instanceof Refused) return null; // no signature of ECDSA, so none that holds
+    throw error;
+  }
   if (numbers.length !== 2) return null;
   const fixed = numbers.map((bytes) => {
     const padded = bytes[0] === 0 && bytes[1] >= 0x80;

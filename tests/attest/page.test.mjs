@@ -13,7 +13,7 @@ import { VECTORS, official, published, rootFile } from './lib/cases.mjs';
 import { random } from './lib/mutate.mjs';
 import { startSim } from './lib/sim.mjs';
 
-const MUTATIONS = Number(process.env.PAGE_MUTATIONS ?? 500);
+const MUTATIONS = Number(process.env.PAGE_MUTATIONS ?? 2000);
 const intel = readCertificate(INTEL_ROOT);
 const isTdx = ({ quote }) => quote.length > 8 && quote.readUInt32LE(4) === 0x81;
 const real = published.filter((one) => one.rootName === 'intel' && one.expected.valid && isTdx(one));
@@ -131,10 +131,18 @@ const xor = (hex, at) => {
     return bytes.toString('hex');
 };
 
-/* The quote with the first certificate of another, and the lengths that stand before it made right. */
-function withLeaf(hex, otherHex) {
-    const cut = (text) => /-----BEGIN[\s\S]*?-----END CERTIFICATE-----/.exec(Buffer.from(text, 'hex').toString('latin1'))[0];
-    const own = cut(hex), theirs = cut(otherHex);
+const firstPem = (hex) => /-----BEGIN[\s\S]*?-----END CERTIFICATE-----/.exec(Buffer.from(hex, 'hex').toString('latin1'))[0];
+
+/* Its signature is no longer a sequence of two numbers. */
+function withoutSequence(pem) {
+    const [der] = pemBlocks(pem), { signature } = readCertificate(der);
+    der[der.length - signature.length] = 0x31;
+    return `-----BEGIN CERTIFICATE-----\n${Buffer.from(der).toString('base64')}\n-----END CERTIFICATE-----`;
+}
+
+/* The quote with another first certificate, and the lengths that stand before it made right. */
+function withLeaf(hex, theirs) {
+    const own = firstPem(hex);
     const quote = Buffer.from(Buffer.from(hex, 'hex').toString('latin1').replace(own, theirs), 'latin1');
     for (const at of [632, 766, 1254]) quote.writeUInt32LE(quote.readUInt32LE(at) + theirs.length - own.length, at);
     return quote.toString('hex');
@@ -160,7 +168,8 @@ test('each kind of tampering fails at its step, and nowhere else', async () => {
         ['a byte of the attestation key', { quote: xor(answer.quote, 48 + 584 + 4 + 64) }, ['quote.signature', 'quote.key']],
         ['a byte of the enclave\'s report', { quote: xor(answer.quote, 48 + 584 + 4 + 134) }, ['enclave.signature']],
         ['the enclave\'s signature', { quote: xor(answer.quote, 48 + 584 + 4 + 134 + 384) }, ['enclave.signature']],
-        ['the leaf of another platform', { quote: withLeaf(answer.quote, foreign.quote) }, ['enclave.signature', 'chain.signatures']],
+        ['the leaf of another platform', { quote: withLeaf(answer.quote, firstPem(foreign.quote)) }, ['enclave.signature', 'chain.signatures']],
+        ['a leaf whose signature is not DER', { quote: withLeaf(answer.quote, withoutSequence(firstPem(answer.quote))) }, ['chain.signatures']],
         ['the app definition', { app_compose: `${answer.app_compose} ` }, ['compose.measured']],
         ['an event gone', { event_log: JSON.stringify(log.filter((_, i) => i !== runtime)) }, ['log.replays']],
         ['an event changed', { event_log: JSON.stringify(log.map((e, i) => (i === runtime ? { ...e, event_payload: 'ff' } : e))) }, ['log.replays']],
