@@ -9,6 +9,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { artifact, buildContracts, DEPLOYER, devproof, dir, encodeDeployData, encodeFunctionData, liar, OTHER, startAnvil, toHex } from '../contracts/lib.mjs';
 import { startTls } from '../tls/lib.mjs';
 import { between } from './lib/between.mjs';
+import { readReport } from '../../html/js/report.js';
 import { ROOT } from './lib/cases.mjs';
 import { startSim } from './lib/sim.mjs';
 
@@ -131,6 +132,9 @@ test('every claim holds, and stage 1 is reached', async () => {
     assert.match(claim(report, 'appauth.notice').found, /^10 d now, never shorter than 8 d$/);
     assert.match(claim(report, 'appauth.allowed').found, /^allowed since /);
     for (const { expected, found, source, id } of report.claims) assert.ok(expected && found && source, id);
+    const { code, stderr, ...printed } = report;
+    const onPage = readReport(JSON.stringify(printed)); // what /trust makes of it
+    assert.deepEqual([onPage.holds, onPage.stage.stage], [true, 1]);
     const { stdout } = await devproof(['appauth', 'show', appId, ...all.rpc.flatMap((node) => ['--rpc', node]), '--compose-hash', HASH, '--json']);
     const shown = JSON.parse(stdout);
     assert.deepEqual({ ...report.appauth, block: null }, { ...shown, block: null });
