@@ -95,7 +95,7 @@ copy_routes() {
   local file
   for file in "$share_dir/nginx/routes"/*.conf "$routes_dir"/*.conf; do
     [ -r "$file" ] || die "$file cannot be read: mend its permissions."
-    fill "$file" >"$1/${file##*/}"
+    fill "$file" DATA_DIR "$data_dir" >"$1/${file##*/}"
   done
 }
 

@@ -4,6 +4,8 @@
 
 #define EXIT_USAGE 2 /* wrong use, or a bad setting */
 
+int command_appauth(int argc, char **argv);
+int command_audit(int argc, char **argv);
 int command_chain(int argc, char **argv);
 int command_compose(int argc, char **argv);
 int command_contracts(int argc, char **argv);

@@ -8,6 +8,7 @@
 
 #include "crypto/secp.h"
 #include "devproof/command.h"
+#include "devproof/node_url.h"
 
 #define WITHIN_MS 20000
 #define ANSWER_MAX (8 * 1024 * 1024)
@@ -52,27 +53,6 @@ int contracts_connect(struct contracts *contracts)
     enum dp_err err = dp_node_chain_id(&contracts->rpc, &contracts->chain_id, &detail);
 
     return err == DP_OK ? EXIT_SUCCESS : contracts_node_failed(contracts, &detail, err);
-}
-
-/* A path or a user in a URL is often a key. */
-static void show_node(struct contracts *contracts)
-{
-    const char *host = strstr(contracts->url, "://"), *user;
-    size_t len;
-
-    host = host != NULL ? host + 3 : contracts->url;
-    len = strcspn(host, "/?#");
-    user = memrchr(host, '@', len);
-    if (user != NULL) {
-        len -= (size_t)(user + 1 - host);
-        host = user + 1;
-    }
-    snprintf(contracts->node, sizeof(contracts->node), "%.*s", (int)(len < 200 ? len : 200), host);
-}
-
-static bool is_url(const char *url)
-{
-    return url != NULL && (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0);
 }
 
 static bool read_timeout(unsigned *out, const char *text)
@@ -166,13 +146,13 @@ int command_contracts(int argc, char **argv)
     if (argc < 1 || (strcmp(argv[0], "deploy") != 0 && strcmp(argv[0], "verify") != 0))
         return client_fail(&contracts.client, EXIT_USAGE,
                            "say deploy NAME or verify; devproof contracts --help says more.");
-    if (!is_url(contracts.url))
+    if (!node_url_is(contracts.url))
         return client_fail(&contracts.client, EXIT_USAGE,
                            "name a node by --rpc URL or RPC_URL, http:// or https://.");
     if (dp_secp_init() != DP_OK)
         return client_fail(&contracts.client, EXIT_FAILURE,
                            "no memory that can be locked: raise ulimit -l.");
-    show_node(&contracts);
+    node_url_show(contracts.node, contracts.url);
     contracts.rpc = (struct dp_rpc){.url = contracts.url,
                                     .within_ms = within_ms(contracts.timeout_s),
                                     .answer_max = ANSWER_MAX};

@@ -10,6 +10,8 @@ static const struct {
     const char *name, *summary;
     int (*run)(int argc, char **argv);
 } commands[] = {
+    {"appauth", "show who may have an app's keys, as the chain proves it", command_appauth},
+    {"audit", "judge what a service proves of itself; compare two judgements", command_audit},
     {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
     {"compose", "hash, explain, build and check dstack's app-compose.json", command_compose},
     {"contracts", "deploy the contracts to a chain, and compare what is there", command_contracts},

@@ -119,13 +119,13 @@ static int take_option(struct quote_options *o, int option, const char *value)
 {
     switch (option) {
     case 'c':
-        o->collateral = value;
+        o->source.file = value;
         return -1;
     case 'd':
-        o->cache = value;
+        o->source.cache = value;
         return -1;
     case 'p':
-        o->pccs = value;
+        o->source.pccs = value;
         return -1;
     case 'r':
         o->root = value;

@@ -6,11 +6,13 @@
 
 #include "attest/quote.h"
 #include "devproof/client.h"
+#include "devproof/collateral.h"
 
 struct quote_options {
     struct client client;
-    const char *collateral, *cache, *pccs, *root; /* NULL where not given */
-    int64_t at;                                   /* seconds since 1970 */
+    struct collateral_source source;
+    const char *root; /* NULL where not given */
+    int64_t at;       /* seconds since 1970 */
 };
 
 /* The quote's bytes, from a file with them or with their hex. Returns: -1, or an exit code after

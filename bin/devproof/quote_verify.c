@@ -1,14 +1,9 @@
 /* quote_verify.c - devproof quote verify: is a quote genuine, and how current is its platform? */
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "attest/collateral.h"
 #include "attest/dcap.h"
-#include "attest/pcs.h"
 #include "base/json.h"
 #include "devproof/command.h"
 #include "devproof/quote.h"
@@ -72,13 +67,6 @@ static int answer(const struct client *client, const struct dp_dcap_result *resu
     return valid ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* Collateral that is out of date, and may be had anew. */
-static bool is_stale(enum dp_dcap_failure failure)
-{
-    return failure == DP_DCAP_TCB_INFO_DATE || failure == DP_DCAP_QE_IDENTITY_DATE ||
-           failure == DP_DCAP_CRL;
-}
-
 /* In: stale  NULL, or set without an answer where the collateral is stale. Returns: an exit code */
 static int judge(const struct quote_options *o, const struct input *in, bool *stale)
 {
@@ -94,7 +82,7 @@ static int judge(const struct quote_options *o, const struct input *in, bool *st
                       detail.text[0] != '\0' ? detail.text : dp_err_text(err));
     if (dp_dcap_verify(&result, (const uint8_t *)in->quote.data, in->quote.len, collateral,
                        o->at) != DP_OK &&
-        stale != NULL && is_stale(result.fault.failure))
+        stale != NULL && collateral_is_stale(&o->source, result.fault.failure))
         *stale = true;
     else
         code = answer(&o->client, &result, dp_dcap_failure_name(result.fault.failure), result.text);
@@ -102,62 +90,19 @@ static int judge(const struct quote_options *o, const struct input *in, bool *st
     return code;
 }
 
-/* Returns: false after complaining, which spoils no verdict */
-static bool keep(const struct quote_options *o, const char *path, const struct dp_buf *text)
+/* Get the collateral and judge by it; anew and stale as in collateral_get and judge. */
+static int get_and_judge(const struct quote_options *o, struct input *in, bool anew, bool *stale)
 {
-    char temp[PATH_MAX];
-    int fd;
-    bool kept;
-
-    if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
-        return false;
-    fd = mkstemp(temp);
-    kept = fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len;
-    if (fd >= 0 && close(fd) != 0)
-        kept = false;
-    if (kept && rename(temp, path) == 0)
-        return true;
-    client_fail(&o->client, EXIT_FAILURE, "%s cannot be written: %s.", path, strerror(errno));
-    if (fd >= 0)
-        unlink(temp);
-    return false;
-}
-
-static int fetch_and_judge(const struct quote_options *o, struct input *in,
-                           const struct dp_pcs_platform *platform, const char *path)
-{
+    struct dp_slice quote = {in->quote.data, in->quote.len};
     struct dp_detail detail = {"", ""};
-
-    dp_buf_reset(&in->collateral);
-    if (dp_pcs_fetch(&in->collateral, o->pccs, platform, in->root, &detail) != DP_OK)
-        return answer(&o->client, NULL, "collateral", detail.text);
-    if (path[0] != '\0')
-        (void)keep(o, path, &in->collateral);
-    return judge(o, in, NULL);
-}
-
-/* With what the cache has, or the PCCS. */
-static int judge_by_source(const struct quote_options *o, struct input *in)
-{
-    struct dp_detail detail = {"", ""};
-    struct dp_pcs_platform platform;
-    char name[DP_PCS_NAME_SIZE], path[PATH_MAX] = "";
-    bool stale = false;
     int code;
 
-    if (dp_pcs_platform_of(&platform, (const uint8_t *)in->quote.data, in->quote.len, &detail) !=
-        DP_OK)
-        return answer(&o->client, NULL, detail.field, detail.text);
-    dp_pcs_cache_name(name, &platform);
-    if (o->cache != NULL &&
-        snprintf(path, sizeof(path), "%s/%s", o->cache, name) >= (int)sizeof(path))
-        return client_fail(&o->client, EXIT_USAGE, "the name of the cache is too long.");
-    if (path[0] == '\0' || (o->pccs != NULL && access(path, R_OK) != 0))
-        return fetch_and_judge(o, in, &platform, path);
-    if (!client_read_file(&o->client, &in->collateral, path))
-        return EXIT_USAGE;
-    code = judge(o, in, o->pccs != NULL ? &stale : NULL);
-    return stale ? fetch_and_judge(o, in, &platform, path) : code;
+    dp_buf_reset(&in->collateral);
+    code = collateral_get(&o->client, &in->collateral, &o->source, quote, in->root, anew, &detail);
+    if (code == EXIT_FAILURE)
+        return answer(&o->client, NULL, detail.field[0] != '\0' ? detail.field : "collateral",
+                      detail.text);
+    return code < 0 ? judge(o, in, stale) : code;
 }
 
 static bool read_root(struct input *in, const struct quote_options *o)
@@ -176,19 +121,19 @@ int quote_verify(const struct quote_options *o, const char *path)
     struct input in = {.quote = DP_BUF_INIT(DP_QUOTE_MAX),
                        .collateral = DP_BUF_INIT(DP_COLLATERAL_MAX),
                        .root_file = DP_BUF_INIT(DP_ROOT_MAX)};
+    bool stale = false;
     int code = EXIT_USAGE;
 
-    if ((o->collateral != NULL) == (o->cache != NULL || o->pccs != NULL))
+    if (!collateral_is_named(&o->source))
         return client_fail(&o->client, EXIT_USAGE,
                            "name either --collateral, or --cache and "
                            "--pccs or one of them.");
     if (read_root(&in, o))
         code = quote_read(&o->client, &in.quote, path);
-    if (code < 0 && o->collateral == NULL)
-        code = judge_by_source(o, &in);
-    else if (code < 0)
-        code = client_read_file(&o->client, &in.collateral, o->collateral) ? judge(o, &in, NULL)
-                                                                           : EXIT_USAGE;
+    if (code < 0)
+        code = get_and_judge(o, &in, false, &stale);
+    if (stale)
+        code = get_and_judge(o, &in, true, NULL);
     dp_buf_free(&in.quote);
     dp_buf_free(&in.collateral);
     dp_buf_free(&in.root_file);

@@ -13,9 +13,11 @@
 
 #define TLS_NAMES_MAX 20
 #define TLS_NAMES_SIZE 4096
-#define TLS_FILE "server.pem" /* in tls.dir, for nginx: chain and key */
+#define TLS_FILE "server.pem"   /* in tls.dir, for nginx: chain and key */
+#define TLS_PUBLIC_DIR "public" /* below tls.dir, for other programs: nothing in it is secret */
 #define TLS_PUBLIC                                                                                 \
-    "chain.pem" /* beside it: what is public of that, under a line that says the source */
+    TLS_PUBLIC_DIR "/chain.pem" /* what is public of TLS_FILE, under a line that says the source   \
+                                 */
 
 /* The guest agent certified a key of its own making; a CA certified the app's derived key; or the
  * operator gave both. */
@@ -31,6 +33,7 @@ struct tls {
     const char *guest_socket;   /* DSTACK_SIMULATOR_ENDPOINT, or NULL */
     unsigned valid;             /* TLS_VALID_SECONDS: what the guest agent is asked for */
     char dir[PATH_MAX];         /* RUN_DIR/tls */
+    char public_dir[PATH_MAX];  /* TLS_PUBLIC_DIR in there */
     char public_file[PATH_MAX]; /* TLS_PUBLIC in there */
     char reload[PATH_MAX];      /* RUN_DIR/reload */
     char lock[PATH_MAX];        /* RUN_DIR/tls.lock: who has it writes and reloads */
@@ -71,6 +74,11 @@ struct dp_guest *tls_open_guest(const struct tls *tls);
  * Returns: an exit code, having said why
  */
 int tls_renew(const struct tls *tls, int wait_ms);
+
+/* Write what is served at /evidences/ for this certificate. Without a quote there is nothing there,
+ * which it says: a service goes on without. */
+void tls_write_evidence(const struct tls *tls, struct dp_guest *guest,
+                        const struct dp_cert_chain *chain);
 
 /* Renew in time, for ever. */
 int tls_watch(const struct tls *tls);

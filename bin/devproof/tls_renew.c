@@ -116,6 +116,8 @@ static bool write_public(const struct tls *tls, const struct dp_buf *head)
     FILE *file;
     bool done;
 
+    if (mkdir(tls->public_dir, 0700) != 0 && errno != EEXIST)
+        return false;
     snprintf(temporary, sizeof(temporary), "%s.%d", tls->public_file, (int)getpid());
     file = fopen(temporary, "w");
     done = file != NULL && fwrite(head->data, 1, head->len, file) == head->len;
@@ -179,8 +181,9 @@ static void tell(const struct dp_cert_chain *chain, enum tls_source source)
 
 /* Write and reload, one renewal after the other: nginx reads the file twice, for the chain and for
  * the key, and refuses two that do not belong together. */
-static int put_in_force(const struct tls *tls, enum tls_source source, const struct dp_tls_key *key,
-                        const struct dp_cert_chain *chain, bool was_served)
+static int put_in_force(const struct tls *tls, enum tls_source source, struct dp_guest *guest,
+                        const struct dp_tls_key *key, const struct dp_cert_chain *chain,
+                        bool was_served)
 {
     int lock = open(tls->lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600), code;
 
@@ -189,8 +192,10 @@ static int put_in_force(const struct tls *tls, enum tls_source source, const str
                            strerror(errno));
     else
         code = store(tls, source, key, chain);
-    if (code == EXIT_SUCCESS)
+    if (code == EXIT_SUCCESS) {
+        tls_write_evidence(tls, guest, chain);
         tell(chain, source);
+    }
     if (code == EXIT_SUCCESS && was_served)
         code = reload(tls);
     if (lock >= 0)
@@ -218,7 +223,7 @@ int tls_renew(const struct tls *tls, int wait_ms)
     if (code == EXIT_SUCCESS)
         code = check(tls, source, &key, chain);
     if (code == EXIT_SUCCESS)
-        code = put_in_force(tls, source, &key, chain, was_served);
+        code = put_in_force(tls, source, guest, &key, chain, was_served);
     dp_cert_free(chain);
     dp_tls_key_free(&key);
     dp_guest_close(guest);

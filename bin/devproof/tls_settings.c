@@ -88,9 +88,13 @@ static bool find_places(struct tls *tls)
         char *out;
         const char *dir, *under, *name;
     } places[] = {
-        {tls->dir, run, under, "/tls"},       {tls->public_file, run, under, "/tls/" TLS_PUBLIC},
-        {tls->reload, run, under, "/reload"}, {tls->lock, run, under, "/tls.lock"},
-        {tls->chain_dir, data, "", "/tls"},   {tls->chain, data, "", "/tls/chain.pem"},
+        {tls->dir, run, under, "/tls"},
+        {tls->public_dir, run, under, "/tls/" TLS_PUBLIC_DIR},
+        {tls->public_file, run, under, "/tls/" TLS_PUBLIC},
+        {tls->reload, run, under, "/reload"},
+        {tls->lock, run, under, "/tls.lock"},
+        {tls->chain_dir, data, "", "/tls"},
+        {tls->chain, data, "", "/tls/chain.pem"},
     };
 
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {

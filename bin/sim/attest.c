@@ -1,7 +1,6 @@
 /* attest.c - what dstack puts into a certificate: an attestation of its key, and of the app. */
 #include "attest.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "measure.h"
@@ -37,7 +36,7 @@ static void add_bytes(struct dp_buf *out, struct dp_slice bytes)
     dp_buf_add(out, bytes.data, bytes.len);
 }
 
-static bool is_kept(const struct sim_event *event)
+static bool is_kept(const struct dp_blob_event *event)
 {
     static const char acpi[] = "ACPI DATA";
 
@@ -46,47 +45,42 @@ static bool is_kept(const struct sim_event *event)
             memcmp(event->payload.data, acpi, event->payload.len) == 0);
 }
 
-static void add_event(struct dp_buf *out, const struct sim_event *event)
+static void add_event(struct dp_buf *out, const struct dp_blob_event *event, bool stripped)
 {
     struct dp_slice none = {"", 0};
 
     add_integer(out, event->imr, 4);
     add_integer(out, event->type, 4);
     /* Whoever checks computes the application's digests anew. */
-    add_bytes(out, event->imr == APP_REGISTER ? none : event->digest);
+    add_bytes(out, stripped && event->imr == APP_REGISTER ? none : event->digest);
     add_bytes(out, event->name);
     add_bytes(out, event->payload);
 }
 
-static void add_stripped_log(struct dp_buf *out, const struct sim_blob *blob)
+static void add_log(struct dp_buf *out, const struct dp_blob *blob, bool stripped)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < blob->event_count; i++)
-        kept += is_kept(&blob->events[i]);
+        kept += !stripped || is_kept(&blob->events[i]);
     add_compact(out, kept);
     for (size_t i = 0; i < blob->event_count; i++)
-        if (is_kept(&blob->events[i]))
-            add_event(out, &blob->events[i]);
+        if (!stripped || is_kept(&blob->events[i]))
+            add_event(out, &blob->events[i], stripped);
 }
 
-void sim_attest_write(struct dp_buf *out, const struct sim_blob *blob,
-                      const uint8_t report_data[static SIM_REPORT_DATA_LEN])
+void sim_attest_write(struct dp_buf *out, const struct dp_blob *blob, struct dp_slice quote,
+                      const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN], bool stripped)
 {
-    size_t tail = SIM_REPORT_DATA + SIM_REPORT_DATA_LEN;
-
     add_integer(out, 0, 2); /* first form, dstack-tdx */
-    add_compact(out, blob->quote.len);
-    dp_buf_add(out, blob->quote.data, SIM_REPORT_DATA);
-    dp_buf_add(out, report_data, SIM_REPORT_DATA_LEN);
-    dp_buf_add(out, blob->quote.data + tail, blob->quote.len - tail);
-    add_stripped_log(out, blob);
+    add_bytes(out, quote);
+    add_log(out, blob, stripped);
     add_compact(out, blob->runtime_count);
     for (size_t i = 0; i < blob->runtime_count; i++) {
         add_bytes(out, blob->runtime[i].name);
         add_bytes(out, blob->runtime[i].payload);
     }
-    dp_buf_add(out, report_data, SIM_REPORT_DATA_LEN);
+    dp_buf_add(out, report_data, DP_BLOB_REPORT_DATA_LEN);
     add_bytes(out, blob->config);
 }
 
@@ -111,15 +105,15 @@ static void add_digest(struct dp_buf *out, const uint8_t digest[static 32])
     add_binary(out, (struct dp_slice){(const char *)digest, 32});
 }
 
-void sim_app_info_write(struct dp_buf *out, const struct sim_blob *blob)
+void sim_app_info_write(struct dp_buf *out, const struct dp_blob *blob)
 {
     static const uint8_t array_of_9 = 0x99, nil = 0xc0;
     uint8_t digest[32];
 
     dp_buf_add(out, &array_of_9, 1);
-    add_binary(out, sim_blob_payload(blob, "app-id"));
-    add_binary(out, sim_blob_payload(blob, "compose-hash"));
-    add_binary(out, sim_blob_payload(blob, "instance-id"));
+    add_binary(out, dp_blob_payload(blob, "app-id"));
+    add_binary(out, dp_blob_payload(blob, "compose-hash"));
+    add_binary(out, dp_blob_payload(blob, "instance-id"));
     sim_device_id(digest);
     add_digest(out, digest);
     sim_mr_system(digest, blob);
@@ -130,6 +124,6 @@ void sim_app_info_write(struct dp_buf *out, const struct sim_blob *blob)
         add_digest(out, digest);
     else
         add_binary(out, (struct dp_slice){"", 0});
-    add_binary(out, sim_blob_payload(blob, "key-provider"));
+    add_binary(out, dp_blob_payload(blob, "key-provider"));
     dp_buf_add(out, &nil, 1); /* no init scripts */
 }

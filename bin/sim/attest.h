@@ -2,22 +2,23 @@
 #ifndef DP_SIM_ATTEST_H
 #define DP_SIM_ATTEST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
+#include "attest/blob.h"
 #include "base/buf.h"
-#include "blob.h"
 
 /**
- * Add the attestation of the first form whose report data is this, in the quote too. Its event log
- * is stripped: what the application's register was extended with, without digests, and the ACPI
- * tables. The quote's signature no longer holds; everything else does.
+ * Add the attestation of the first form with this quote and report data.
  *
+ * In: stripped  leave out of its event log all but what the application's register was extended
+ *               with, without digests, and the ACPI tables, as certificates do
  * Failures stick in out->err.
  */
-void sim_attest_write(struct dp_buf *out, const struct sim_blob *blob,
-                      const uint8_t report_data[static SIM_REPORT_DATA_LEN]);
+void sim_attest_write(struct dp_buf *out, const struct dp_blob *blob, struct dp_slice quote,
+                      const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN], bool stripped);
 
 /* Add what the agent says of the app: a MessagePack array of nine members. Failures stick. */
-void sim_app_info_write(struct dp_buf *out, const struct sim_blob *blob);
+void sim_app_info_write(struct dp_buf *out, const struct dp_blob *blob);
 
 #endif

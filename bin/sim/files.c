@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include <openssl/crypto.h>
+#include <openssl/sha.h>
 
+#include "attest/blob.h"
 #include "base/hex.h"
 #include "base/json.h"
-#include "blob.h"
+#include "boot.h"
 #include "info.h"
+#include "measure.h"
+#include "td.h"
+#include "trust.h"
 
 static enum dp_err read_file(struct dp_buf *out, const char *path, struct dp_detail *detail)
 {
@@ -100,13 +105,13 @@ static enum dp_err read_keys(struct sim *sim, const char *path, struct dp_detail
     return err;
 }
 
-static enum dp_err read_blob(struct sim_blob *out, struct dp_buf *content, const char *path,
+static enum dp_err read_blob(struct dp_blob *out, struct dp_buf *content, const char *path,
                              struct dp_detail *detail)
 {
     enum dp_err err = read_file(content, path, detail);
 
     if (err == DP_OK)
-        err = sim_blob_parse(out, (const uint8_t *)content->data, content->len);
+        err = dp_blob_parse(out, (const uint8_t *)content->data, content->len);
     if (err == DP_EFORMAT)
         return dp_fail(detail, err, path, "%s is not a TDX attestation of the first form", path);
     return err;
@@ -118,13 +123,13 @@ struct sources {
     struct json_object *app, *sys;
 };
 
-static enum dp_err read_sources(struct sources *out, const struct sim_files *files,
+static enum dp_err read_sources(struct sources *out, const struct sim_setup *setup,
                                 struct dp_detail *detail)
 {
-    enum dp_err err = read_json(&out->app, &out->app_compose, files->app_compose, detail);
+    enum dp_err err = read_json(&out->app, &out->app_compose, setup->app_compose, detail);
 
     if (err == DP_OK)
-        err = read_json(&out->sys, &out->sys_config, files->sys_config, detail);
+        err = read_json(&out->sys, &out->sys_config, setup->sys_config, detail);
     return err;
 }
 
@@ -136,57 +141,132 @@ static void free_sources(struct sources *sources)
     dp_buf_free(&sources->app_compose);
 }
 
+static bool hides_tcb(struct json_object *app)
+{
+    struct json_object *shown;
+
+    return json_object_object_get_ex(app, "public_tcbinfo", &shown) &&
+           json_object_is_type(shown, json_type_boolean) && !json_object_get_boolean(shown);
+}
+
 static enum dp_err write_info(struct sim *sim, const struct sources *sources,
-                              const struct sim_files *files, struct dp_detail *detail)
+                              const struct sim_setup *setup, struct dp_detail *detail)
 {
     struct dp_slice name, vm_config;
-    enum dp_err err = text_of(&name, sources->app, "name", files->app_compose, detail);
+    struct sim_info_parts parts;
+    enum dp_err err = text_of(&name, sources->app, "name", setup->app_compose, detail);
 
     if (err == DP_OK)
-        err = text_of(&vm_config, sources->sys, "vm_config", files->sys_config, detail);
+        err = text_of(&vm_config, sources->sys, "vm_config", setup->sys_config, detail);
     if (err != DP_OK)
         return err;
-    err = sim_info_write(&sim->info,
-                         &(struct sim_info_parts){
-                             .blob = &sim->blob,
-                             .app_compose = {sources->app_compose.data, sources->app_compose.len},
-                             .app_name = name.data,
-                             .vm_config = vm_config.data,
-                         });
+    dp_buf_add(&sim->vm_config, vm_config.data, vm_config.len);
+    parts = (struct sim_info_parts){
+        .blob = &sim->blob,
+        .app_compose = {sources->app_compose.data, sources->app_compose.len},
+        .app_name = name.data,
+        .vm_config = vm_config.data,
+    };
+    err = sim_info_write(&sim->info, &parts);
+    parts.hides_tcb = hides_tcb(sources->app);
+    return err == DP_OK ? sim_info_write(&sim->public_info, &parts) : err;
+}
+
+/* As if the TD had been started with this compose file, and in this mode. */
+static enum dp_err start_td(struct sim *sim, const struct dp_buf *app_compose,
+                            const struct sim_setup *setup, struct dp_detail *detail)
+{
+    uint8_t hash[SIM_COMPOSE_HASH_LEN];
+    enum dp_err err = DP_OK;
+
+    if (!sim_is_tdx_v4(sim->blob.quote))
+        return dp_fail(detail, DP_EFORMAT, setup->attestation, "%s holds no TDX quote of version 4",
+                       setup->attestation);
+    if (setup->debug)
+        sim_td_debug(&sim->attestation, &sim->blob);
+    SHA256((const uint8_t *)app_compose->data, app_compose->len, hash);
+    if (setup->measure)
+        err = sim_td_measure(&sim->attestation, &sim->blob, hash);
+    hash[0] ^= 1;
+    if (err == DP_OK && setup->fault == SIM_FAULT_EVENT_LOG)
+        err = sim_td_log_compose(&sim->attestation, &sim->blob, hash);
     if (err == DP_EFORMAT)
-        return dp_fail(detail, err, files->attestation, "%s holds no TDX quote of version 4",
-                       files->attestation);
+        return dp_fail(detail, err, setup->attestation, "%s logs no compose hash",
+                       setup->attestation);
     return err;
 }
 
-enum dp_err sim_open(struct sim *out, const struct sim_files *files, struct dp_detail *detail)
+static enum dp_err read_all(struct sim *out, struct sources *sources, const struct sim_setup *setup,
+                            struct dp_detail *detail)
 {
+    enum dp_err err = read_keys(out, setup->keys, detail);
+
+    if (err == DP_OK)
+        err = read_blob(&out->blob, &out->attestation, setup->attestation, detail);
+    if (err == DP_OK)
+        err = read_sources(sources, setup, detail);
+    if (err == DP_OK)
+        err = start_td(out, &sources->app_compose, setup, detail);
+    if (err == DP_OK)
+        err = write_info(out, sources, setup, detail);
+    return err;
+}
+
+/* Whom to ask before a key is used, and what: neither changes any more. */
+static enum dp_err open_appauth(struct sim *sim, const struct sim_setup *setup,
+                                struct dp_detail *detail)
+{
+    struct dp_buf call = DP_BUF_INIT(SIM_FILE_MAX);
+    enum dp_err err;
+
+    if (setup->app_auth == NULL)
+        return DP_OK;
+    err = sim_boot_call(&call, &sim->blob, setup->tcb);
+    if (err == DP_OK)
+        err = sim_appauth_open(&sim->appauth, setup->app_auth, setup->rpc, &call);
+    else
+        dp_fail(detail, err, setup->attestation, "%s logs no app that a contract could be asked of",
+                setup->attestation);
+    dp_buf_free(&call);
+    return err;
+}
+
+enum dp_err sim_open(struct sim *out, const struct sim_setup *given, struct dp_detail *detail)
+{
+    struct sim_setup setup = *given;
     struct sources sources = {
         .app_compose = DP_BUF_INIT(SIM_FILE_MAX),
         .sys_config = DP_BUF_INIT(SIM_FILE_MAX),
     };
     enum dp_err err;
 
+    if (setup.tcb == NULL)
+        setup.tcb = sim_tcb_find("up-to-date");
     memset(out, 0, sizeof(*out));
     out->info = DP_BUF_INIT(16 * SIM_FILE_MAX);
+    out->public_info = DP_BUF_INIT(16 * SIM_FILE_MAX);
     out->attestation = DP_BUF_INIT(SIM_FILE_MAX);
+    out->vm_config = DP_BUF_INIT(SIM_FILE_MAX);
+    out->pck_chain = DP_BUF_INIT(SIM_FILE_MAX);
     err = dp_memo_open(&out->vouched, SIM_VOUCHED_MAX, DP_SECP_SIG_LEN);
     if (err == DP_OK)
-        err = read_keys(out, files->keys, detail);
+        err = read_all(out, &sources, &setup, detail);
     if (err == DP_OK)
-        err = read_blob(&out->blob, &out->attestation, files->attestation, detail);
+        err = sim_trust_make(out, &setup, detail);
     if (err == DP_OK)
-        err = read_sources(&sources, files, detail);
-    if (err == DP_OK)
-        err = write_info(out, &sources, files, detail);
+        err = open_appauth(out, &setup, detail);
     free_sources(&sources);
     return err;
 }
 
 void sim_close(struct sim *sim)
 {
-    sim_blob_free(&sim->blob);
+    sim_appauth_close(sim->appauth);
+    sim_trust_free(sim);
+    dp_blob_free(&sim->blob);
+    dp_buf_free(&sim->vm_config);
     dp_buf_free(&sim->attestation);
+    dp_buf_free(&sim->public_info);
     dp_buf_free(&sim->info);
     sim_ca_free(&sim->ca);
     dp_memo_close(sim->vouched);

@@ -5,12 +5,8 @@
 
 #include <openssl/crypto.h>
 
-#include "base/hex.h"
 #include "crypto/keccak.h"
 #include "params.h"
-
-/* {"key":"","signature_chain":["",""]} with a key and two signatures in hex. */
-#define ANSWER_MAX 512
 
 struct request {
     struct dp_slice path, purpose;
@@ -78,19 +74,6 @@ static enum dp_err derive(struct sim_key *out, const struct sim *sim, const stru
     return err;
 }
 
-static void write_answer(struct dp_buf *out, const struct sim_key *key, const char *kms_signature)
-{
-    char hex[2 * SIM_KEY_LEN + 1], app_signature[2 * DP_SECP_SIG_LEN + 1];
-
-    dp_hex_encode(hex, key->secret, sizeof(key->secret));
-    dp_hex_encode(app_signature, key->app_signature, sizeof(key->app_signature));
-    /* All the room at once: growing would leave a copy of the key behind. */
-    dp_buf_room(out, ANSWER_MAX);
-    dp_buf_addf(out, "{\"key\":\"%s\",\"signature_chain\":[\"%s\",\"%s\"]}", hex, app_signature,
-                kms_signature);
-    OPENSSL_cleanse(hex, sizeof(hex));
-}
-
 enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                         struct dp_detail *detail)
 {
@@ -102,7 +85,7 @@ enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_o
         return err;
     err = derive(&key, sim, &request, detail);
     if (err == DP_OK)
-        write_answer(out, &key, sim->kms_signature);
+        sim_key_write(out, &key, sim->kms_signature, "key", "signature_chain");
     OPENSSL_cleanse(&key, sizeof(key));
     return err == DP_OK ? out->err : err;
 }

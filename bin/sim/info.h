@@ -2,16 +2,19 @@
 #ifndef DP_SIM_INFO_H
 #define DP_SIM_INFO_H
 
+#include <stdbool.h>
+
+#include "attest/blob.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "blob.h"
 
 /* What Info is made of, all borrowed. */
 struct sim_info_parts {
-    const struct sim_blob *blob;
+    const struct dp_blob *blob;
     struct dp_slice app_compose; /* the file as it is */
     const char *app_name;        /* out of it */
     const char *vm_config;       /* of the system configuration */
+    bool hides_tcb;              /* leave tcb_info and vm_config empty */
 };
 
 /**

@@ -14,6 +14,8 @@
 #include "base/hex.h"
 #include "crypto/keccak.h"
 
+#define WRITTEN_MAX 512 /* bytes of a key and its two signatures, as they are written */
+
 /* Fetching costs more than deriving, hence once. Read by any number of threads. */
 static EVP_KDF *hkdf;
 
@@ -126,4 +128,18 @@ enum dp_err sim_key_derive(struct sim_key *out, const uint8_t app_key[static SIM
     if (err != DP_OK)
         OPENSSL_cleanse(out, sizeof(*out));
     return err;
+}
+
+void sim_key_write(struct dp_buf *out, const struct sim_key *key, const char *kms_signature,
+                   const char *name, const char *chain)
+{
+    char hex[2 * SIM_KEY_LEN + 1], app_signature[2 * DP_SECP_SIG_LEN + 1];
+
+    dp_hex_encode(hex, key->secret, sizeof(key->secret));
+    dp_hex_encode(app_signature, key->app_signature, sizeof(key->app_signature));
+    /* All the room at once: growing would leave a copy of the key behind. */
+    dp_buf_room(out, WRITTEN_MAX);
+    dp_buf_addf(out, "{\"%s\":\"%s\",\"%s\":[\"%s\",\"%s\"]}", name, hex, chain, app_signature,
+                kms_signature);
+    OPENSSL_cleanse(hex, sizeof(hex));
 }

@@ -13,6 +13,10 @@
 #define SIM_ED25519_PUB_LEN 32
 #define SIM_PATH_MAX (32 * 1024) /* bytes; the most that the library takes as HKDF info */
 
+/* Of the key that Sign signs with. */
+#define SIM_SIGNING_PATH ((struct dp_slice){"vms", 3})
+#define SIM_SIGNING_PURPOSE ((struct dp_slice){"signing", 7})
+
 enum sim_algorithm { SIM_SECP256K1, SIM_SECP256K1_PREHASHED, SIM_ED25519 };
 
 /**
@@ -58,5 +62,9 @@ DP_MUST_CHECK
 enum dp_err sim_key_derive(struct sim_key *out, const uint8_t app_key[static SIM_KEY_LEN],
                            enum sim_algorithm algorithm, struct dp_slice path,
                            struct dp_slice purpose, struct dp_detail *detail);
+
+/* Add {"NAME":"","CHAIN":["",""]}: the key and who vouches for it, all in hex. Failures stick. */
+void sim_key_write(struct dp_buf *out, const struct sim_key *key, const char *kms_signature,
+                   const char *name, const char *chain);
 
 #endif

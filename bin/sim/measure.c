@@ -8,8 +8,6 @@
 #include "base/hex.h"
 #include "base/json.h"
 
-#define MR_CONFIG_ID 232 /* then mr_owner and mr_owner_config */
-
 bool sim_is_tdx_v4(struct dp_slice quote)
 {
     static const uint8_t version_and_key_type[] = {4, 0, 2, 0};
@@ -28,7 +26,7 @@ static bool all_zero(const char *in, size_t len)
     return true;
 }
 
-void sim_mr_aggregated(uint8_t out[static 32], const struct sim_blob *blob)
+void sim_mr_aggregated(uint8_t out[static 32], const struct dp_blob *blob)
 {
     const char *quote = blob->quote.data;
     uint8_t in[8 * SIM_REGISTER_LEN];
@@ -36,16 +34,16 @@ void sim_mr_aggregated(uint8_t out[static 32], const struct sim_blob *blob)
 
     memcpy(in, quote + SIM_MR_TD, SIM_REGISTER_LEN);
     memcpy(in + SIM_REGISTER_LEN, quote + SIM_RTMR0, 4 * SIM_REGISTER_LEN);
-    if (!all_zero(quote + MR_CONFIG_ID, 3 * SIM_REGISTER_LEN)) {
-        memcpy(in + len, quote + MR_CONFIG_ID, 3 * SIM_REGISTER_LEN);
+    if (!all_zero(quote + SIM_MR_CONFIG_ID, 3 * SIM_REGISTER_LEN)) {
+        memcpy(in + len, quote + SIM_MR_CONFIG_ID, 3 * SIM_REGISTER_LEN);
         len += 3 * SIM_REGISTER_LEN;
     }
     SHA256(in, len, out);
 }
 
-void sim_mr_system(uint8_t out[static 32], const struct sim_blob *blob)
+void sim_mr_system(uint8_t out[static 32], const struct dp_blob *blob)
 {
-    struct dp_slice provider = sim_blob_payload(blob, "key-provider");
+    struct dp_slice provider = dp_blob_payload(blob, "key-provider");
     uint8_t in[4 * SIM_REGISTER_LEN + 32] = {0};
 
     memcpy(in, blob->quote.data + SIM_MR_TD, SIM_REGISTER_LEN);
@@ -81,7 +79,7 @@ static struct json_object *vm_config_of(struct dp_slice config)
     return inner;
 }
 
-bool sim_image_hash(uint8_t out[static 32], const struct sim_blob *blob)
+bool sim_image_hash(uint8_t out[static 32], const struct dp_blob *blob)
 {
     struct json_object *vm_config = vm_config_of(blob->config);
     struct dp_slice text;

@@ -2,6 +2,8 @@
 #ifndef DP_SIM_METHODS_H
 #define DP_SIM_METHODS_H
 
+#include <stdbool.h>
+
 #include <json-c/json.h>
 
 #include "sim.h"
@@ -14,15 +16,41 @@ struct sim_method {
      * NULL for a method of the release that is not served here. */
     enum dp_err (*call)(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                         struct dp_detail *detail);
+    bool uses_keys; /* gives keys of the app away, or does their work */
 };
 
 /* The method of a name; NULL where the release has none. */
 const struct sim_method *sim_method_find(const char *name);
 
+/* The same below /prpc/: of Worker, what the agent tells anybody, where "Worker." stands in front;
+ * else of Tappd, the agent before dstack 0.4.2, where "Tappd." may. */
+const struct sim_method *sim_prpc_find(const char *name);
+
+/* Add the answer of GetQuote over this report data. */
+enum dp_err sim_quote_answer(const struct sim *sim, struct dp_buf *out,
+                             const uint8_t report_data[static DP_BLOB_REPORT_DATA_LEN],
+                             struct dp_detail *detail);
+
 enum dp_err sim_get_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                         struct dp_detail *detail);
 enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                             struct dp_detail *detail);
+enum dp_err sim_get_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
+enum dp_err sim_attest(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                       struct dp_detail *detail);
+enum dp_err sim_derive_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                           struct dp_detail *detail);
+enum dp_err sim_derive_k256_key(const struct sim *sim, struct dp_buf *out,
+                                struct json_object *params, struct dp_detail *detail);
+enum dp_err sim_tdx_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
+enum dp_err sim_raw_quote(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                          struct dp_detail *detail);
+enum dp_err sim_worker_info(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                            struct dp_detail *detail);
+enum dp_err sim_attest_app_key(const struct sim *sim, struct dp_buf *out,
+                               struct json_object *params, struct dp_detail *detail);
 enum dp_err sim_sign(const struct sim *sim, struct dp_buf *out, struct json_object *params,
                      struct dp_detail *detail);
 enum dp_err sim_verify(const struct sim *sim, struct dp_buf *out, struct json_object *params,

@@ -155,9 +155,13 @@ static enum dp_err read_params(struct json_object **out, struct MHD_Connection *
 static enum dp_err call(const struct sim *sim, const struct sim_method *method, struct dp_buf *out,
                         struct json_object *params, struct dp_detail *detail)
 {
+    enum dp_err err = DP_OK;
+
     if (method->call == NULL)
         return dp_fail(detail, DP_EINVAL, NULL, "%s is not served by this simulator", method->name);
-    return method->call(sim, out, params, detail);
+    if (method->uses_keys && sim->appauth != NULL)
+        err = sim_appauth_ask(sim->appauth, detail);
+    return err == DP_OK ? method->call(sim, out, params, detail) : err;
 }
 
 static enum MHD_Result serve(const struct sim *sim, struct MHD_Connection *connection,
@@ -182,6 +186,8 @@ static enum MHD_Result serve(const struct sim *sim, struct MHD_Connection *conne
 static enum MHD_Result route(const struct sim *sim, struct MHD_Connection *connection,
                              struct request *request, const char *verb)
 {
+    static const char prefix[] = "/prpc/";
+    bool is_prpc = strncmp(request->target, prefix, strlen(prefix)) == 0;
     const struct sim_method *method;
     bool is_get = strcmp(verb, MHD_HTTP_METHOD_GET) == 0;
     char *name = request->target;
@@ -189,10 +195,12 @@ static enum MHD_Result route(const struct sim *sim, struct MHD_Connection *conne
 
     if (*query != '\0')
         *query++ = '\0';
+    if (is_prpc)
+        name += strlen(prefix) - 1;
     if ((!is_get && strcmp(verb, MHD_HTTP_METHOD_POST) != 0) || name[0] != '/' || name[1] == '\0' ||
         strchr(name + 1, '/') != NULL)
         return reply_error(connection, MHD_HTTP_NOT_FOUND, "Not found");
-    method = sim_method_find(name + 1);
+    method = is_prpc ? sim_prpc_find(name + 1) : sim_method_find(name + 1);
     if (method == NULL)
         return reply_unknown(connection, name + 1);
     return serve(sim, connection, request, method, is_get, query);

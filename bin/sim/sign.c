@@ -98,8 +98,8 @@ static enum dp_err sign_data(const struct sim *sim, struct dp_buf *out,
 {
     uint8_t signature[SIGNATURE_LEN];
     struct sim_key key;
-    enum dp_err err = sim_key_derive(&key, sim->app_key, algorithm, (struct dp_slice){"vms", 3},
-                                     (struct dp_slice){"signing", 7}, detail);
+    enum dp_err err = sim_key_derive(&key, sim->app_key, algorithm, SIM_SIGNING_PATH,
+                                     SIM_SIGNING_PURPOSE, detail);
 
     if (err == DP_OK)
         err = sign(signature, algorithm, key.secret, data, detail);

@@ -1,5 +1,5 @@
 /* tlskey.c - GetTlsKey {subject, alt_names, usage_*, not_*, with_app_info}: a new key and its
- * certificate. Holds a secret. */
+ * certificate. Tappd.DeriveKey: one of a derived key. Holds a secret. */
 #include "methods.h"
 
 #include <string.h>
@@ -9,10 +9,11 @@
 #include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
-#include <openssl/sha.h>
 #include <openssl/x509.h>
 
 #include "attest.h"
+#include "attest/ratls.h"
+#include "p256.h"
 #include "params.h"
 
 #define SUBJECT_MAX 1024
@@ -21,7 +22,6 @@
 #define PEM_MAX (64 * 1024)
 #define ATTESTATION_MAX (2 * SIM_FILE_MAX)
 #define LEAF_MAX (6 * SIM_FILE_MAX)
-#define TAG "ratls-cert:"
 #define NOT_BEFORE_DEFAULT 157766400 /* 1975-01-01 */
 #define TIME_MAX 253402300799 /* the end of the year 9999, and of what a certificate can say */
 #define VALID_DEFAULT ((int64_t)3650 * 24 * 3600)
@@ -123,18 +123,23 @@ static enum dp_err read_request(struct request *out, struct json_object *params,
 
 /* --- the answer --- */
 
-/* The report data binds the certificate's key, all of its SubjectPublicKeyInfo. */
-static enum dp_err attest(struct dp_buf *out, const struct sim *sim, EVP_PKEY *key)
+static enum dp_err attest(struct dp_buf *out, const struct sim *sim, EVP_PKEY *key,
+                          struct dp_detail *detail)
 {
-    uint8_t report_data[SIM_REPORT_DATA_LEN], in[256] = TAG, *at = in + sizeof(TAG) - 1;
-    int len = i2d_PUBKEY(key, NULL);
+    struct dp_buf quote = DP_BUF_INIT(SIM_FILE_MAX);
+    uint8_t report_data[DP_BLOB_REPORT_DATA_LEN];
+    enum dp_err err = dp_ratls_report_data(
+        report_data, sim->quoting.fault == SIM_FAULT_TLS_KEY ? sim->ca.key : key);
 
-    _Static_assert(SHA512_DIGEST_LENGTH == SIM_REPORT_DATA_LEN, "the hash fills it");
-    if (len <= 0 || (size_t)len > sizeof(in) - sizeof(TAG) || i2d_PUBKEY(key, &at) != len)
-        return DP_ECRYPTO;
-    SHA512(in, (size_t)(at - in), report_data);
-    sim_attest_write(out, &sim->blob, report_data);
-    return out->err;
+    if (err == DP_OK)
+        err = sim_quote_write(&quote, &sim->quoting, sim->blob.quote, report_data, detail);
+    if (err == DP_OK) {
+        sim_attest_write(out, &sim->blob, (struct dp_slice){quote.data, quote.len}, report_data,
+                         true);
+        err = out->err;
+    }
+    dp_buf_free(&quote);
+    return err;
 }
 
 /* PEM inside JSON: its line ends are all that need escaping. */
@@ -195,11 +200,11 @@ static enum dp_err write_answer(const struct sim *sim, struct dp_buf *out, EVP_P
 }
 
 static enum dp_err certify(const struct sim *sim, struct dp_buf *out, EVP_PKEY *key,
-                           struct request *request)
+                           struct request *request, struct dp_detail *detail)
 {
     struct dp_buf attestation = DP_BUF_INIT(ATTESTATION_MAX), app_info = DP_BUF_INIT(PEM_MAX);
     struct dp_buf leaf = DP_BUF_INIT(LEAF_MAX);
-    enum dp_err err = request->ra_tls ? attest(&attestation, sim, key) : DP_OK;
+    enum dp_err err = request->ra_tls ? attest(&attestation, sim, key, detail) : DP_OK;
 
     if (request->with_app_info)
         sim_app_info_write(&app_info, &sim->blob);
@@ -217,21 +222,61 @@ static enum dp_err certify(const struct sim *sim, struct dp_buf *out, EVP_PKEY *
     return err;
 }
 
-enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
-                            struct dp_detail *detail)
+/* Takes over the key; NULL where there was none to be made. */
+static enum dp_err answer(const struct sim *sim, struct dp_buf *out, EVP_PKEY *key,
+                          struct json_object *params, struct dp_detail *detail)
 {
     struct request request = {.list = NULL};
     enum dp_err err = read_request(&request, params, detail);
-    EVP_PKEY *key = NULL;
 
     if (err == DP_OK && sim->ca.key == NULL)
         err = dp_fail(detail, DP_EINVAL, NULL,
                       "The app's key provider is a KMS, and this simulator asks none");
-    if (err == DP_OK) {
-        key = EVP_EC_gen("P-256");
-        err = key != NULL ? certify(sim, out, key, &request) : DP_ECRYPTO;
-    }
+    if (err == DP_OK)
+        err = key != NULL ? certify(sim, out, key, &request, detail) : DP_ECRYPTO;
     EVP_PKEY_free(key);
     json_object_put(request.list);
     return err;
+}
+
+enum dp_err sim_get_tls_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                            struct dp_detail *detail)
+{
+    return answer(sim, out, EVP_EC_gen("P-256"), params, detail);
+}
+
+/* The 32 bytes of GetKey for that path, as a P-256 key; with random_seed of no path's. */
+static enum dp_err derive(EVP_PKEY **out, const struct sim *sim, struct json_object *params,
+                          struct dp_detail *detail)
+{
+    uint8_t scalar[SIM_SCALAR_LEN];
+    struct dp_slice path;
+    bool random = false;
+    enum dp_err err = sim_params_text(&path, params, "path", detail);
+
+    *out = NULL;
+    if (err == DP_OK)
+        err = sim_params_bool(&random, params, "random_seed", detail);
+    if (err == DP_OK && path.len > SIM_PATH_MAX)
+        err = dp_fail(detail, DP_ETOOBIG, "path", "path is longer than %d bytes", SIM_PATH_MAX);
+    if (err != DP_OK)
+        return err;
+    if (random) {
+        *out = EVP_EC_gen("P-256");
+        return *out != NULL ? DP_OK : DP_ECRYPTO;
+    }
+    err = sim_hkdf(scalar, sizeof(scalar), sim->app_key, SIM_KEY_LEN, path);
+    if (err == DP_OK)
+        err = sim_p256_key(out, scalar);
+    OPENSSL_cleanse(scalar, sizeof(scalar));
+    return err;
+}
+
+enum dp_err sim_derive_key(const struct sim *sim, struct dp_buf *out, struct json_object *params,
+                           struct dp_detail *detail)
+{
+    EVP_PKEY *key;
+    enum dp_err err = derive(&key, sim, params, detail);
+
+    return err == DP_OK ? answer(sim, out, key, params, detail) : err;
 }

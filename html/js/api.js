@@ -86,8 +86,7 @@ async function fault(response) {
   });
 }
 
-// body: what becomes JSON, or text that is JSON already.
-export async function call(method, path, body) {
+async function send(method, path, body) {
   let response;
   try {
     response = await fetch(path, {
@@ -101,10 +100,39 @@ export async function call(method, path, body) {
     throw new Fault({ code: error.name === 'TimeoutError' ? 'backend_timeout' : 'unreachable' });
   }
   if (!response.ok) throw await fault(response);
+  return response;
+}
+
+const unreadable = (response) => new Fault({ code: 'unreadable', requestId: response.headers.get('X-Request-Id') });
+
+// body: what becomes JSON, or text that is JSON already.
+export async function call(method, path, body) {
+  const response = await send(method, path, body);
   if (response.status === 204) return null;
   try {
     return await response.json();
   } catch {
-    throw new Fault({ code: 'unreadable', requestId: response.headers.get('X-Request-Id') });
+    throw unreadable(response);
+  }
+}
+
+// An answer as text, of at most max bytes: for what is not believed, and so may be of any length.
+export async function getText(path, max) {
+  const response = await send('GET', path);
+  const decoder = new TextDecoder();
+  let left = max, text = '';
+  try {
+    for (const reader = response.body.getReader(); ;) {
+      const { done, value } = await reader.read();
+      if (done) return text + decoder.decode();
+      left -= value.length;
+      if (left < 0) {
+        await reader.cancel();
+        throw unreadable(response);
+      }
+      text += decoder.decode(value, { stream: true });
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : unreadable(response);
   }
 }

@@ -212,6 +212,9 @@ static const int of_database[] = {
     SCMP_SYS(readlink),  SCMP_SYS(stat),      SCMP_SYS(unlink),
 };
 
+/* What reading a file anew calls: Landlock says which files. */
+static const int of_files[] = {SCMP_SYS(open), SCMP_SYS(openat)};
+
 /* What connecting again to a server elsewhere calls: Landlock says which files and ports. */
 static const int of_network[] = {
     SCMP_SYS(access),   SCMP_SYS(faccessat),     SCMP_SYS(faccessat2), SCMP_SYS(geteuid),
@@ -297,6 +300,7 @@ static bool restrict_calls(const struct dp_sandbox *sandbox)
         return false;
     done = ALLOW_CALLS(filter, common) && allow_some(filter) &&
            (sandbox->database == NULL || ALLOW_CALLS(filter, of_database)) &&
+           (sandbox->file_count == 0 || ALLOW_CALLS(filter, of_files)) &&
            (!sandbox->connect || allow_connect(filter)) &&
            (sandbox->port_count == 0 || allow_network(filter, sandbox));
 #ifdef DP_SANITIZERS

@@ -249,3 +249,46 @@ enum dp_err dp_node_get_transaction(struct dp_rpc *rpc, struct dp_node_transacti
     json_object_put(result);
     return err;
 }
+
+enum dp_err dp_node_header(struct dp_rpc *rpc, struct dp_header *out, bool *found,
+                           const char *block, struct dp_detail *detail)
+{
+    struct json_object *params = json_object_new_array(), *result;
+    enum dp_err err;
+
+    *out = (struct dp_header){.number = 0};
+    add_text(params, block);
+    add(params, json_object_new_boolean(false));
+    err = dp_rpc_call(rpc, &result, NULL, "eth_getBlockByNumber", params, detail);
+    *found = err == DP_OK && result != NULL;
+    if (*found)
+        err = dp_header_read(out, result, detail);
+    json_object_put(result);
+    return err;
+}
+
+enum dp_err dp_node_code_after(struct dp_rpc *rpc, struct dp_buf *out,
+                               const uint8_t address[static DP_ADDRESS_LEN], uint64_t block,
+                               struct dp_detail *detail)
+{
+    struct json_object *params = json_object_new_array();
+
+    add(params, dp_rpc_make_data(address, DP_ADDRESS_LEN));
+    add(params, dp_rpc_make_quantity(block));
+    return ask_data(rpc, out, NULL, "eth_getCode", params, detail);
+}
+
+enum dp_err dp_node_proof(struct dp_rpc *rpc, struct json_object **answer,
+                          const uint8_t address[static DP_ADDRESS_LEN],
+                          const uint8_t (*slots)[DP_WORD_LEN], size_t slots_count, uint64_t block,
+                          struct dp_detail *detail)
+{
+    struct json_object *params = json_object_new_array(), *list = json_object_new_array();
+
+    add(params, dp_rpc_make_data(address, DP_ADDRESS_LEN));
+    for (size_t i = 0; i < slots_count; i++)
+        add(list, dp_rpc_make_data(slots[i], DP_WORD_LEN));
+    add(params, list);
+    add(params, dp_rpc_make_quantity(block));
+    return dp_rpc_call(rpc, answer, NULL, "eth_getProof", params, detail);
+}

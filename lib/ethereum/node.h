@@ -6,6 +6,7 @@
 
 #include "crypto/keccak.h"
 #include "ethereum/address.h"
+#include "ethereum/header.h"
 #include "ethereum/rpc.h"
 
 /* Each returns what dp_rpc_call does; DP_EFORMAT also for an answer of another form. Blocks are the
@@ -99,5 +100,29 @@ enum dp_err dp_node_get_transaction(struct dp_rpc *rpc, struct dp_node_transacti
                                     size_t input_max, bool *found,
                                     const uint8_t hash[static DP_KECCAK_LEN],
                                     struct dp_detail *detail);
+
+/**
+ * A block's header, its hash checked.
+ *
+ * Out: found  false where the node has no such block; out is all zero then
+ * In:  block  a number as a quantity, or "latest", "safe", "finalized"
+ */
+DP_MUST_CHECK
+enum dp_err dp_node_header(struct dp_rpc *rpc, struct dp_header *out, bool *found,
+                           const char *block, struct dp_detail *detail);
+
+/* The same as dp_node_code once all of a block had happened. */
+DP_MUST_CHECK
+enum dp_err dp_node_code_after(struct dp_rpc *rpc, struct dp_buf *out,
+                               const uint8_t address[static DP_ADDRESS_LEN], uint64_t block,
+                               struct dp_detail *detail);
+
+/* What the node answers to eth_getProof, for dp_proof_answer. Out: answer  to be freed by
+ * json_object_put */
+DP_MUST_CHECK
+enum dp_err dp_node_proof(struct dp_rpc *rpc, struct json_object **answer,
+                          const uint8_t address[static DP_ADDRESS_LEN],
+                          const uint8_t (*slots)[DP_WORD_LEN], size_t slots_count, uint64_t block,
+                          struct dp_detail *detail);
 
 #endif

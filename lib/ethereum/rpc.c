@@ -31,6 +31,23 @@ static enum dp_err send_request(const struct dp_rpc *rpc, struct dp_buf *answer,
     return err;
 }
 
+/* From the node, or from what it once said. */
+static enum dp_err get_answer(const struct dp_rpc *rpc, struct dp_buf *answer, const char *json,
+                              struct dp_detail *detail)
+{
+    struct dp_detail own = {"", ""};
+    enum dp_err err;
+
+    if (detail == NULL)
+        detail = &own;
+    if (rpc->tape != NULL && rpc->tape->plays)
+        return dp_tape_play(rpc->tape, answer, json, detail);
+    err = send_request(rpc, answer, json, detail);
+    if (rpc->tape != NULL)
+        dp_tape_record(rpc->tape, json, err, answer, detail);
+    return err;
+}
+
 enum dp_err dp_rpc_call(struct dp_rpc *rpc, struct json_object **result,
                         struct dp_rpc_refusal *refusal, const char *method,
                         struct json_object *params, struct dp_detail *detail)
@@ -45,7 +62,7 @@ enum dp_err dp_rpc_call(struct dp_rpc *rpc, struct json_object **result,
     json_object_put(params);
     err = request.err;
     if (err == DP_OK)
-        err = send_request(rpc, &answer, request.data, detail);
+        err = get_answer(rpc, &answer, request.data, detail);
     if (err == DP_OK)
         err = dp_rpc_read_answer(result, refusal, answer.len > 0 ? answer.data : "", answer.len,
                                  rpc->last_id, detail);

@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "ethereum/integer.h"
+#include "ethereum/tape.h"
 
 #define DP_RPC_REVERT_MAX (64 * 1024) /* bytes that are kept of what a contract says on failing */
 
@@ -20,6 +21,8 @@ struct dp_rpc {
     unsigned within_ms; /* of one call */
     size_t answer_max;  /* bytes of one answer */
     uint64_t last_id;   /* of the last call; begin with any */
+    struct dp_tape
+        *tape; /* keeps what is said, or says what was kept instead of the node; or NULL */
 };
 
 /* What a node says that refuses. */

@@ -1,6 +1,7 @@
 /* http.c - an HTTP(S) client on libcurl. */
 #include "net/http.h"
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,6 +61,29 @@ static bool set_options(CURL *curl, const struct dp_http_request *request,
              curl_easy_setopt(curl, CURLOPT_HEADERDATA, request->headers) == CURLE_OK));
 }
 
+/* Take whatever certificate the server has, and remember it. */
+static bool set_certificates(CURL *curl)
+{
+    return curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L) == CURLE_OK;
+}
+
+static void take_certificates(CURL *curl, struct dp_buf *out)
+{
+    static const char name[] = "Cert:";
+    struct curl_certinfo *info = NULL;
+
+    if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &info) != CURLE_OK || info == NULL)
+        return;
+    for (int i = 0; i < info->num_of_certs; i++) {
+        for (struct curl_slist *line = info->certinfo[i]; line != NULL; line = line->next) {
+            if (strncmp(line->data, name, sizeof(name) - 1) == 0)
+                dp_buf_add_text(out, line->data + sizeof(name) - 1);
+        }
+    }
+}
+
 static enum dp_err perform(CURL *curl, const struct dp_http_request *request, long *status,
                            const struct dp_buf *body, const char *message, struct dp_detail *detail)
 {
@@ -67,7 +91,9 @@ static enum dp_err perform(CURL *curl, const struct dp_http_request *request, lo
 
     if (code == CURLE_OK) {
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, status);
-        return DP_OK;
+        if (request->certificates != NULL)
+            take_certificates(curl, request->certificates);
+        return request->certificates != NULL ? request->certificates->err : DP_OK;
     }
     if (body->err != DP_OK)
         return dp_fail(detail, body->err, NULL, "The answer is over %zu bytes.", body->limit);
@@ -88,7 +114,10 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
     *status = 0;
     if (curl == NULL)
         return DP_ENOMEM;
+    assert(request->certificates == NULL || request->token == NULL);
     err = make_headers(&headers, request);
+    if (err == DP_OK && request->certificates != NULL && !set_certificates(curl))
+        err = DP_EINVAL;
     if (err == DP_OK && !set_options(curl, request, headers, body, message))
         err = DP_EINVAL;
     if (err == DP_OK)
@@ -96,6 +125,19 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
     curl_slist_free_all(headers);
     curl_easy_cleanup(curl);
     return err;
+}
+
+bool dp_http_is_url(const char *text)
+{
+    CURLU *url = curl_url();
+    char *scheme = NULL;
+    bool is = url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+              curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+              (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
+
+    curl_free(scheme);
+    curl_url_cleanup(url);
+    return is;
 }
 
 bool dp_http_header(struct dp_slice *out, const struct dp_buf *headers, const char *name)

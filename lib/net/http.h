@@ -15,7 +15,13 @@ struct dp_http_request {
     const char *json;  /* body, or NULL for none */
     unsigned within_ms;
     struct dp_buf *headers; /* NULL, or where the answer's header lines are added, as they came */
+    /* NULL, or where the server's certificates are added as PEM, its own first; over http:// none.
+     * They are not verified then: whoever asks for them judges the key. Not with a token. */
+    struct dp_buf *certificates;
 };
+
+/* Is it an http:// or https:// URL with a host? */
+bool dp_http_is_url(const char *text);
 
 /**
  * Send a request and read the answer.

@@ -9,6 +9,8 @@ enum dp_err dp_confine(const struct dp_service *service, unsigned needs, struct 
     struct dp_sandbox sandbox = {.connect = (needs & DP_NEED_GUEST) != 0};
     struct dp_detail missing = {"", ""};
 
+    if (service->tls_public[0] != '\0')
+        sandbox.files[sandbox.file_count++] = service->tls_public;
     if (service->store != NULL)
         dp_store_reach(service->store, &sandbox);
     if (dp_sandbox_enter(&sandbox, &missing) == DP_OK)

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/metrics.h"
 #include "base/secret.h"
+#include "dstack/guest_quote.h"
 #include "web/confine.h"
 #include "web/route.h"
 
@@ -173,6 +174,24 @@ static int complain(const char *sentence)
     return EXIT_FAILURE;
 }
 
+/* Whether there is HTTPS is settled at the start: what is missing later must not look like none. */
+static void find_tls_public(struct dp_service *service)
+{
+    const char *dir = service->config.run_dir;
+
+    if (dir == NULL ||
+        snprintf(service->tls_public, PATH_MAX, "%s/" DP_TLS_PUBLIC_DIR, dir) >= PATH_MAX ||
+        access(service->tls_public, F_OK) != 0)
+        service->tls_public[0] = '\0';
+}
+
+/* Quotes take an agent longer than keys. */
+static enum dp_err open_guest(struct dp_guest **out, const char *socket, unsigned needs)
+{
+    return needs & DP_NEED_QUOTE ? dp_guest_open_within(out, socket, DP_GUEST_QUOTE_MS)
+                                 : dp_guest_open(out, socket);
+}
+
 static int open_service(struct dp_service *service, unsigned needs)
 {
     struct dp_detail detail = {"", ""};
@@ -191,7 +210,9 @@ static int open_service(struct dp_service *service, unsigned needs)
         return complain(detail.text[0] != '\0' ? detail.text : dp_err_text(err));
     if (!(needs & DP_NEED_GUEST))
         return EXIT_SUCCESS;
-    if (dp_guest_open(&service->guest, service->config.guest_socket) != DP_OK)
+    if (needs & DP_NEED_QUOTE)
+        find_tls_public(service);
+    if (open_guest(&service->guest, service->config.guest_socket, needs) != DP_OK)
         return complain("DSTACK_SIMULATOR_ENDPOINT is not a path of at most 107 bytes.");
     if (dp_wallet_open(&service->wallet, service->guest, service->config.key_namespace) != DP_OK)
         return complain("out of memory.");

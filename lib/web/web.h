@@ -2,6 +2,7 @@
 #ifndef DP_WEB_WEB_H
 #define DP_WEB_WEB_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 #include <json-c/json.h>
@@ -13,6 +14,7 @@
 #include "dstack/wallet.h"
 #include "store/store.h"
 
+#define DP_TLS_PUBLIC_DIR "tls/public"   /* in RUN_DIR: what of HTTPS is public */
 #define DP_BODY_MAX (64 * 1024)          /* bytes of a request's body */
 #define DP_BATCH_BODY_MAX (1024 * 1024)  /* the same on the batch routes */
 #define DP_ANSWER_MAX (16 * 1024 * 1024) /* bytes of an answer */
@@ -23,6 +25,7 @@ enum dp_need {
     DP_NEED_GUEST = 1,       /* keys of the guest agent */
     DP_NEED_STORE_READ = 2,  /* the database */
     DP_NEED_STORE_WRITE = 4, /* the same, for writing as well */
+    DP_NEED_QUOTE = 8,       /* beside DP_NEED_GUEST: its quotes, and the certificate of HTTPS */
 };
 
 /* What the requests of a process share. Parts that the program does not need are NULL. */
@@ -31,6 +34,7 @@ struct dp_service {
     struct dp_store *store;
     struct dp_guest *guest;
     struct dp_wallet *wallet;
+    char tls_public[PATH_MAX]; /* DP_TLS_PUBLIC_DIR, or "" where no HTTPS is served */
 };
 
 /* One request and its answer; lives as long as the request. */

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before, describe, test } from 'node:test';
-import { DstackClient } from '@phala/dstack-sdk';
+import { DstackClient, TappdClient } from '@phala/dstack-sdk';
 import { toViemAccountSecure } from '@phala/dstack-sdk/viem';
 import { ed25519 } from '@noble/curves/ed25519';
 import { secp256k1 } from '@noble/curves/secp256k1';
@@ -19,7 +19,7 @@ import { exchange, requestBytes } from './lib/http.mjs';
 import { leftovers } from './lib/proc.mjs';
 import { startSim } from './lib/stack.mjs';
 
-const { get_key, sign } = vectors('keys.json');
+const { get_key, sign, derive_key_p256 } = vectors('keys.json');
 const hex = (bytes) => Buffer.from(bytes).toString('hex');
 const simulatorDir = fileURLToPath(new URL('../vectors/simulator/', import.meta.url));
 
@@ -122,6 +122,22 @@ describe('the official SDK', () => {
         assert.throws(() => opensslVerifies(first.certificate_chain, '-purpose', 'sslclient'), /purpose/i);
     });
 
+    test('getQuote: over the report data, with an event log that replays to its registers', async () => {
+        const { quote, event_log: log, report_data, vm_config, ...answer } = await sdk().getQuote('from the SDK');
+        const bytes = Buffer.from(quote, 'hex'), rtmr0 = 376, reportData = 568;
+        assert.equal(report_data, hex(Buffer.from('from the SDK')).padEnd(128, '0'));
+        assert.equal(bytes.toString('hex', reportData, reportData + 64), report_data);
+        assert.deepEqual(answer.replayRtmrs(), [0, 1, 2, 3].map((i) => bytes.toString('hex', rtmr0 + 48 * i, rtmr0 + 48 * (i + 1))));
+        assert.deepEqual(JSON.parse(log), (await sdk().info()).tcb_info.event_log);
+        assert.equal(vm_config, (await sdk().info()).vm_config);
+    });
+
+    test('attest: the same as one blob', async () => {
+        const { attestation } = await sdk().attest(Buffer.alloc(64, 7));
+        assert.match(attestation, /^0000/);
+        assert.ok(attestation.includes('07'.repeat(64)));
+    });
+
     test('sign and verify, with every algorithm, judged by noble', async () => {
         const data = Buffer.from('signed by the agent');
         for (const algorithm of ['ed25519', 'secp256k1', 'k256']) {
@@ -140,6 +156,54 @@ describe('the official SDK', () => {
         assert.ok(secp256k1.verify(signed.signature, digest, signed.public_key));
         assert.equal((await sdk().verify('secp256k1_prehashed', digest, signed.signature, signed.public_key)).valid, true);
         await assert.rejects(sdk().sign('secp256k1_prehashed', Buffer.from('short')));
+    });
+});
+
+describe('Tappd, the agent of old, on the same socket', () => {
+    const { report_data, raw_report_data } = vectors('attestation.json');
+    const reportDataOf = (quote) => quote.slice(2 * 568, 2 * 632);
+
+    test('the SDK reaches it, derives a key and gets a quote', async () => {
+        const tappd = new TappdClient(sims.gen2.socket);
+        assert.equal(await tappd.isReachable(), true);
+        const { key, certificate_chain } = await tappd.deriveKey('/', 'old.example.com', ['old.example.com']);
+        assert.equal(key, derive_key_p256.find((row) => row.simulator === 'gen2' && row.path === '/').pkcs8_pem);
+        opensslVerifies(certificate_chain, '-verify_hostname', 'old.example.com');
+        assert.ok(new X509Certificate(certificate_chain[0]).checkPrivateKey(createPrivateKey(key)));
+        const { quote, replayRtmrs } = await tappd.tdxQuote('old');
+        assert.equal(replayRtmrs()[3], quote.slice(2 * 520, 2 * 568));
+    });
+
+    test('derived keys are those of the vectors; random ones are not', async () => {
+        for (const { simulator, path, pkcs8_pem } of derive_key_p256)
+            assert.equal((await post('prpc/Tappd.DeriveKey', { path }, sims[simulator])).json.key, pkcs8_pem);
+        assert.notEqual((await post('prpc/Tappd.DeriveKey', { random_seed: true })).json.key, (await post('prpc/Tappd.DeriveKey', { random_seed: true })).json.key);
+        const { json } = await post('prpc/DeriveK256Key', { path: 'wallet', purpose: 'p' });
+        const want = (await post('GetKey', { path: 'wallet', purpose: 'p' })).json;
+        assert.deepEqual(json, { k256_key: want.key, k256_signature_chain: want.signature_chain });
+    });
+
+    test(`${report_data.length} hashed report data are those of the vectors`, async () => {
+        for (const { tag, algorithm, content, report_data: want } of report_data) {
+            const { json } = await post('prpc/Tappd.TdxQuote', { report_data: content, hash_algorithm: algorithm, prefix: tag });
+            assert.equal(reportDataOf(json.quote), want, `${tag} ${algorithm}`);
+            assert.equal(json.hash_algorithm, algorithm);
+            assert.equal(json.prefix, tag);
+        }
+        const { json } = await post('prpc/Tappd.TdxQuote', { report_data: '' });
+        assert.equal(reportDataOf(json.quote), report_data.find((row) => row.tag === 'app-data' && row.algorithm === 'sha512' && row.content === '').report_data);
+    });
+
+    test('raw report data is 64 bytes, and goes in as it is', async () => {
+        for (const { request, report_data: want, error } of raw_report_data)
+            for (const path of ['prpc/Tappd.RawQuote', 'prpc/Tappd.TdxQuote']) {
+                const { status, json } = await post(path, { report_data: request, hash_algorithm: 'raw' });
+                assert.equal(status, error ? 400 : 200);
+                if (!error) assert.equal(reportDataOf(json.quote), want);
+            }
+        assert.equal((await post('prpc/Tappd.TdxQuote', { hash_algorithm: 'md5' })).status, 400);
+        assert.equal((await post('prpc/Tappd.GetKey', {})).json.error, 'Service not found: Tappd.GetKey');
+        assert.equal((await post('prpc/Tappd/Info', {})).status, 404);
     });
 });
 

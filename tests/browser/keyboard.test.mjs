@@ -71,6 +71,23 @@ test('verify with the keyboard alone', async (t) => {
   await page.locator('#verdict').getByText('No.').waitFor();
 });
 
+test('what was measured opens, and the check is made again, with the keyboard alone', async (t) => {
+  const page = await visitor(t);
+  await go(page, '/trust');
+  await page.locator('#again:not([aria-disabled])').waitFor();
+  const again = page.getByRole('button', { name: 'Check again' });
+  await tabTo(page, again);
+  await page.keyboard.press('Enter');
+  await page.locator('#again:not([aria-disabled])').waitFor();
+  assert.equal(await again.evaluate((node) => node === document.activeElement), true);
+  await tabTo(page, page.locator('#live-details summary'));
+  await page.keyboard.press('Enter');
+  const value = page.locator('#live-facts .long').first();
+  await tabTo(page, value);
+  assert.match(await value.textContent(), /^[0-9a-f]{64}$/);
+  await tabTo(page, page.getByRole('button', { name: 'Copy command' }));
+});
+
 test('a route of the API opens with the keyboard alone', async (t) => {
   const page = await visitor(t);
   await go(page, '/docs');

@@ -1,7 +1,8 @@
 // Every page in every state, on a phone and on a desk, light and dark.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, press, signIn, signUp, visitor } from './person.mjs';
+import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
+import { fullReport } from './trust_report.mjs';
 
 const VIEWS = [
   ['phone', PHONE, 'light'], ['phone', PHONE, 'dark'], ['desk', DESK, 'light'], ['desk', DESK, 'dark'],
@@ -144,6 +145,27 @@ for (const view of VIEWS) {
     await press(page, 'Verify');
     await page.locator('#verify .fault').waitFor();
     await look(page, 'verify-fault', view);
+  });
+
+  test(`trust, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    const ended = () => page.locator('#again:not([aria-disabled])').waitFor();
+    await go(page, '/trust');
+    await ended();
+    await look(page, 'trust', view);
+    await fake(page, '/trust/report.json', 200, fullReport(URL_BASE));
+    await go(page, '/trust');
+    await ended();
+    await page.getByRole('heading', { name: /^Stage 0/ }).waitFor();
+    await look(page, 'trust-report', view);
+    await page.evaluate(() => document.querySelectorAll('main details').forEach((one) => { one.open = true; }));
+    await check(page, 'trust, all open');
+    await picture(page, `trust-open-${view[0]}-${view[2]}`);
+    await fake(page, '/trust/report.json', 200, '{');
+    await fake(page, '/api/attestation*');
+    await go(page, '/trust');
+    await ended();
+    await look(page, 'trust-failing', view);
   });
 
   test(`docs, ${view[0]}, ${view[2]}`, async (t) => {

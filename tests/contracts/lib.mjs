@@ -9,7 +9,7 @@ import { after } from 'node:test';
 import { BUILD_DIR, freePort, ROOT, sleep } from '../api/lib/stack.mjs';
 
 const viem = createRequire(join(ROOT, 'tests/api/'))('viem');
-export const { createPublicClient, getContractAddress, hashTypedData, http, keccak256, toHex } = viem;
+export const { createPublicClient, decodeFunctionData, encodeDeployData, encodeFunctionData, encodeFunctionResult, getAddress, getContractAddress, hashTypedData, http, keccak256, toHex } = viem;
 export const CONTRACTS = join(ROOT, 'contracts');
 const BIN = join(CONTRACTS, 'node_modules/.bin');
 
@@ -54,7 +54,7 @@ export async function startAnvil(port, ...args) {
     const child = spawn(join(BIN, 'anvil'), ['--port', String(port), '--silent', ...args], { stdio: 'ignore' });
     const gone = new Promise((done) => child.on('exit', done));
     const url = `http://127.0.0.1:${port}`;
-    const client = createPublicClient({ transport: http(url, { retryCount: 0 }) });
+    const client = createPublicClient({ transport: http(url, { retryCount: 0, timeout: 60_000 }) });
     for (let i = 0; ; i++) {
         try {
             await client.getChainId();
@@ -69,17 +69,19 @@ export async function startAnvil(port, ...args) {
     return { url, port, client, stop, ask: (method, ...params) => client.request({ method, params }) };
 }
 
-/* devproof contracts WORDS, in a folder of its own. */
-export function run(words, { env = {}, cwd = dir } = {}) {
+/* devproof WORDS, in a folder of its own. */
+export function devproof(words, { env = {}, cwd = dir } = {}) {
     const { RPC_URL, DEPLOYER_KEY, ...rest } = process.env;
     return new Promise((done) => {
-        const child = spawn(join(BUILD_DIR, 'bin/devproof/devproof'), ['contracts', ...words], { cwd, env: { ...rest, ...env } });
+        const child = spawn(join(BUILD_DIR, 'bin/devproof/devproof'), words, { cwd, env: { ...rest, ...env } });
         let stdout = '', stderr = '';
         child.stdout.on('data', (data) => (stdout += data));
         child.stderr.on('data', (data) => (stderr += data));
         child.on('close', (code) => done({ code, stdout, stderr, said: stdout + stderr }));
     });
 }
+
+export const run = (words, options) => devproof(['contracts', ...words], options);
 
 let keyFiles = 0;
 export function keyFile(text = `${KEY}\n`, mode = 0o600) {

@@ -30,7 +30,7 @@ export async function startTls(settings = {}) {
 function environment(stack) {
     const { DATA_DIR, RUN_DIR = '', TLS_NAME = 'localhost,127.0.0.1', TLS_CERT = '', TLS_KEY = '', TLS_VALID_SECONDS = '' } = stack.settings;
     const socket = join(RUN_DIR || join(DATA_DIR, 'run'), 'dstack.sock');
-    return { ...process.env, DATA_DIR, RUN_DIR, TLS_NAME, TLS_CERT, TLS_KEY, TLS_VALID_SECONDS, DSTACK_SIMULATOR_ENDPOINT: socket };
+    return { ...process.env, DATA_DIR, RUN_DIR, TLS_NAME, TLS_CERT, TLS_KEY, TLS_VALID_SECONDS, DSTACK_SIMULATOR_ENDPOINT: stack.settings.DSTACK_SIMULATOR_ENDPOINT ?? socket };
 }
 
 const DEVPROOF = join(BUILD_DIR, 'bin/devproof/devproof');

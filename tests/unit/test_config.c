@@ -11,6 +11,7 @@ static const char *const variables[] = {
     "KEY_NAMESPACE",
     "ADMIN_TOKEN",
     "METRICS_FILE",
+    "RUN_DIR",
     "LOG_LEVEL",
     "DSTACK_SIMULATOR_ENDPOINT",
     "AUTH",
@@ -37,6 +38,7 @@ static void assert_defaults(void)
     assert_string_equal(config.key_namespace, "wallet/ethereum");
     assert_null(config.admin_token);
     assert_null(config.metrics_file);
+    assert_null(config.run_dir);
     assert_null(config.guest_socket);
     assert_int_equal(config.log_level, DP_LOG_INFO);
     assert_false(config.auth_open);

@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/secret.h"
 #include "dstack/guest.h"
+#include "dstack/guest_quote.h"
 
 /* Only these constants know the key. They are in read-only memory, which the search leaves out. */
 #define KEY "c4c2c5d4f8f1e2a1b0937f6e5d4c3b2a19087766554433221100ffeeddccbbaa"
@@ -138,12 +139,32 @@ static const struct {
     {"status 500", 500, "{}", DP_EGUEST, DP_EGUEST, NULL},
 };
 
+static const struct {
+    const char *name, *text;
+    int status;
+    enum dp_err want;
+} quotes[] = {
+    {"good", "{\"quote\":\"00\",\"event_log\":\"[]\",\"vm_config\":\"\"}", 200, DP_OK},
+    {"of a release without vm_config", "{\"quote\":\"00\",\"event_log\":\"[]\"}", 200, DP_OK},
+    {"no TDX", "{\"quote\":\"\",\"event_log\":\"\",\"attestation\":\"00\"}", 200, DP_EGUEST},
+    {"no quote", "{\"event_log\":\"[]\"}", 200, DP_EGUEST},
+    {"no event log", "{\"quote\":\"00\"}", 200, DP_EGUEST},
+    {"a quote that is no text", "{\"quote\":0,\"event_log\":\"[]\"}", 200, DP_EGUEST},
+    {"no object", "[]", 200, DP_EGUEST},
+    {"no JSON", "quote", 200, DP_EGUEST},
+    {"refused", "{\"error\":\"Failed to get quote\"}", 400, DP_EGUEST},
+};
+
 static void say(struct agent_answer *out, const char *method, const char *path, int mode)
 {
     out->status = 404;
     if (strcmp(method, "Info") == 0) {
         out->status = infos[mode].status;
         strncpy(out->text, infos[mode].text, sizeof(out->text) - 1);
+    }
+    if (strcmp(method, "GetQuote") == 0) {
+        out->status = quotes[mode].status;
+        strncpy(out->text, quotes[mode].text, sizeof(out->text) - 1);
     }
     for (size_t i = 0; strcmp(method, "GetKey") == 0 && i < COUNT(keys); i++) {
         if (strcmp(path, keys[i].name) == 0) {
@@ -415,6 +436,23 @@ static void info_decodes_tcb_info(void **state)
     }
 }
 
+static void what_is_a_quote(void **state)
+{
+    static const uint8_t report_data[DP_GUEST_REPORT_DATA_LEN];
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(quotes); i++) {
+        struct json_object *quote;
+        enum dp_err err;
+
+        agent_set_mode(f->agent, (int)i);
+        err = dp_guest_quote(f->guest, &quote, report_data);
+        if (err != quotes[i].want || (quote != NULL) != (err == DP_OK))
+            fail_msg("%s: %s", quotes[i].name, dp_err_text(err));
+        json_object_put(quote);
+    }
+}
+
 static void with_all_slots_taken_no_key_is_asked_for(void **state)
 {
     struct fixture *f = *state;
@@ -478,6 +516,7 @@ int main(void)
         cmocka_unit_test(a_key_comes_with_its_public_half_and_its_chain),
         cmocka_unit_test(a_freed_key_is_wiped_with_its_answer),
         cmocka_unit_test(info_decodes_tcb_info),
+        cmocka_unit_test(what_is_a_quote),
         cmocka_unit_test(with_all_slots_taken_no_key_is_asked_for),
         cmocka_unit_test(an_absent_agent_is_an_error),
         cmocka_unit_test(each_of_many_threads_gets_its_own_key),

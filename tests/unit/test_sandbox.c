@@ -356,7 +356,7 @@ static int log_a_line(const struct place *place)
     return result(fprintf(stderr, "a line\n"));
 }
 
-enum needs { NOTHING, DATABASE = 1, CONNECT = 2, ALL = 3, SERVER = 4, NAMES = 8 };
+enum needs { NOTHING, DATABASE = 1, CONNECT = 2, ALL = 3, SERVER = 4, NAMES = 8, FILES = 16 };
 
 #define REFUSED 1000 /* EPERM or EACCES */
 
@@ -411,6 +411,10 @@ static const struct {
     {"connect to a Unix socket", connect_to_a_unix_socket, CONNECT, 0},
     {"connect to the named port", connect_to_the_named_port, SERVER, ECONNREFUSED},
     {"read the named file", read_the_named_file, SERVER, 0},
+    {"read the named file alone", read_the_named_file, FILES, 0},
+    {"read /etc/passwd, with a file", read_passwd, FILES, REFUSED},
+    {"write elsewhere, with a file", write_elsewhere, FILES, REFUSED},
+    {"run a program, with a file", run_a_program, FILES, REFUSED},
     {"open a UDP socket, with names", open_udp, SERVER | NAMES, 0},
     {"read /etc/hosts, with names", read_hosts, SERVER | NAMES, 0},
     {"start a thread", start_a_thread, NOTHING, 0},
@@ -450,10 +454,10 @@ static int try_case(struct place *place, size_t i)
     struct dp_sandbox sandbox = {.connect = (cases[i].needs & CONNECT) != 0};
 
     signal(SIGUSR1, on_signal);
-    if (cases[i].needs & SERVER) {
+    if (cases[i].needs & SERVER)
         sandbox.ports[sandbox.port_count++] = NAMED_PORT;
+    if (cases[i].needs & (SERVER | FILES))
         sandbox.files[sandbox.file_count++] = place->file;
-    }
     sandbox.resolve = (cases[i].needs & NAMES) != 0;
     if (cases[i].needs & DATABASE)
         sandbox.database = place->database;

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/blob.h"
+#include "attest/blob.h"
+#include "attest/scale.h"
 #include "sim/info.h"
-#include "sim/scale.h"
 
 static const struct {
     const char *name;
@@ -33,8 +33,8 @@ static void compact_integers(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(compacts) / sizeof(compacts[0]); i++) {
-        struct sim_scale in = {compacts[i].in, compacts[i].len, false};
-        uint32_t got = sim_scale_compact(&in);
+        struct dp_scale in = {compacts[i].in, compacts[i].len, false};
+        uint32_t got = dp_scale_compact(&in);
 
         if (in.failed != compacts[i].fails || got != compacts[i].want)
             fail_msg("%s: %u", compacts[i].name, got);
@@ -44,28 +44,28 @@ static void compact_integers(void **state)
 static void a_length_beyond_the_end_fails_for_good(void **state)
 {
     static const uint8_t bytes[] = {0xfe, 0xff, 0xff, 0xff, 0x61};
-    struct sim_scale in = {bytes, sizeof(bytes), false};
+    struct dp_scale in = {bytes, sizeof(bytes), false};
 
     (void)state;
-    assert_null(sim_scale_bytes(&in).data);
+    assert_null(dp_scale_bytes(&in).data);
     assert_true(in.failed);
-    assert_int_equal(sim_scale_u8(&in), 0);
+    assert_int_equal(dp_scale_u8(&in), 0);
 }
 
 static void the_stored_attestation_reads(void **state)
 {
     struct bytes file = vectors_file("simulator/gen2/attestation.bin");
-    struct sim_blob blob;
+    struct dp_blob blob;
 
     (void)state;
-    assert_int_equal(sim_blob_parse(&blob, file.data, file.len), DP_OK);
+    assert_int_equal(dp_blob_parse(&blob, file.data, file.len), DP_OK);
     assert_int_equal(blob.event_count, 33);
     assert_int_equal(blob.runtime_count, 9);
     assert_true(blob.quote.len > 632);
     assert_non_null(blob.report_data);
-    assert_int_equal(sim_blob_payload(&blob, "app-id").len, 20);
-    assert_null(sim_blob_payload(&blob, "no-such-event").data);
-    sim_blob_free(&blob);
+    assert_int_equal(dp_blob_payload(&blob, "app-id").len, 20);
+    assert_null(dp_blob_payload(&blob, "no-such-event").data);
+    dp_blob_free(&blob);
     bytes_free(file);
 }
 
@@ -73,13 +73,13 @@ static void the_stored_attestation_reads(void **state)
 static enum dp_err parse_copy(const uint8_t *in, size_t len)
 {
     uint8_t *copy = malloc(len > 0 ? len : 1);
-    struct sim_blob blob;
+    struct dp_blob blob;
     enum dp_err err;
 
     assert_non_null(copy);
     memcpy(copy, in, len);
-    err = sim_blob_parse(&blob, copy, len);
-    sim_blob_free(&blob);
+    err = dp_blob_parse(&blob, copy, len);
+    dp_blob_free(&blob);
     free(copy);
     return err;
 }
@@ -121,17 +121,17 @@ static void a_count_beyond_the_end_is_refused(void **state)
 
 static void what_comes_after_system_ready_is_not_believed(void **state)
 {
-    struct sim_runtime_event events[] = {
-        {{"app-id", 6}, {"x", 1}},
-        {{"system-ready", 12}, {"", 0}},
-        {{"compose-hash", 12}, {"y", 1}},
+    struct dp_blob_runtime events[] = {
+        {{"app-id", 6}, {"x", 1}, 1},
+        {{"system-ready", 12}, {"", 0}, 1},
+        {{"compose-hash", 12}, {"y", 1}, 1},
     };
-    struct sim_blob blob = {.runtime = events, .runtime_count = 3};
+    struct dp_blob blob = {.runtime = events, .runtime_count = 3};
 
     (void)state;
-    assert_non_null(sim_blob_payload(&blob, "app-id").data);
-    assert_non_null(sim_blob_payload(&blob, "system-ready").data);
-    assert_null(sim_blob_payload(&blob, "compose-hash").data);
+    assert_non_null(dp_blob_payload(&blob, "app-id").data);
+    assert_non_null(dp_blob_payload(&blob, "system-ready").data);
+    assert_null(dp_blob_payload(&blob, "compose-hash").data);
 }
 
 static struct json_object *parse(const char *text)
@@ -159,9 +159,9 @@ static struct json_object *info_of(struct bytes attestation)
     struct json_object *sys = vectors_load("simulator/gen2/sys-config.json");
     struct dp_buf out = DP_BUF_INIT(1 << 20);
     struct json_object *info;
-    struct sim_blob blob;
+    struct dp_blob blob;
 
-    assert_int_equal(sim_blob_parse(&blob, attestation.data, attestation.len), DP_OK);
+    assert_int_equal(dp_blob_parse(&blob, attestation.data, attestation.len), DP_OK);
     assert_int_equal(sim_info_write(&out,
                                     &(struct sim_info_parts){
                                         .blob = &blob,
@@ -172,7 +172,7 @@ static struct json_object *info_of(struct bytes attestation)
                      DP_OK);
     info = parse(out.data);
     dp_buf_free(&out);
-    sim_blob_free(&blob);
+    dp_blob_free(&blob);
     json_object_put(sys);
     json_object_put(app);
     bytes_free(compose);
@@ -216,7 +216,7 @@ static void a_used_configuration_field_enters_mr_aggregated(void **state)
 static void info_wants_a_tdx_quote(void **state)
 {
     static const char quote[700] = {4, 0, 2, 0, 0};
-    struct sim_blob blob = {.quote = {quote, sizeof(quote)}};
+    struct dp_blob blob = {.quote = {quote, sizeof(quote)}};
     struct dp_buf out = DP_BUF_INIT(1 << 20);
 
     (void)state;

@@ -24,8 +24,12 @@ static void open_sim(struct sim *out, const char *keys)
     assert_non_null(dir);
     for (size_t i = 0; i < 4; i++)
         snprintf(paths[i], sizeof(paths[i]), "%s/simulator/%s", dir, names[i]);
-    if (sim_open(out, &(struct sim_files){paths[0], paths[1], paths[2], paths[3]}, &detail) !=
-        DP_OK)
+    if (sim_open(out,
+                 &(struct sim_setup){.keys = paths[0],
+                                     .app_compose = paths[1],
+                                     .sys_config = paths[2],
+                                     .attestation = paths[3]},
+                 &detail) != DP_OK)
         fail_msg("%s", detail.text);
 }
 

@@ -29,8 +29,12 @@ static void open_sim(struct sim *out)
     assert_non_null(dir);
     for (size_t i = 0; i < 4; i++)
         snprintf(paths[i], sizeof(paths[i]), "%s/simulator/gen2/%s", dir, names[i]);
-    if (sim_open(out, &(struct sim_files){paths[0], paths[1], paths[2], paths[3]}, &detail) !=
-        DP_OK)
+    if (sim_open(out,
+                 &(struct sim_setup){.keys = paths[0],
+                                     .app_compose = paths[1],
+                                     .sys_config = paths[2],
+                                     .attestation = paths[3]},
+                 &detail) != DP_OK)
         fail_msg("%s", detail.text);
 }
 
@@ -129,12 +133,14 @@ static const struct {
     {"unknown method", "GET /EmitEvent" TAIL "\r\n", "400",
      "{\n  \"error\": \"Service not found: EmitEvent\"\n}"},
     {"method in another case", "GET /version" TAIL "\r\n", "400", NULL},
-    {"method not served", "GET /GetQuote" TAIL "\r\n", "400",
-     "{\n  \"error\": \"GetQuote is not served by this simulator\"\n}"},
+    {"method not served", "GET /GpuInfo" TAIL "\r\n", "400",
+     "{\n  \"error\": \"GpuInfo is not served by this simulator\"\n}"},
     {"no JSON", "POST /GetKey" TAIL JSON "Content-Length: 1\r\n\r\n[", "400", NULL},
     {"field twice", "GET /GetKey?path=a&path=b" TAIL "\r\n", "400", NULL},
     {"no method", "GET /" TAIL "\r\n", "404", NULL},
-    {"two segments", "GET /prpc/Version" TAIL "\r\n", "404", NULL},
+    {"two segments", "GET /v1/Version" TAIL "\r\n", "404", NULL},
+    {"the agent of old", "GET /prpc/Tappd.Version" TAIL "\r\n", "200", NULL},
+    {"the agent of old, no method", "GET /prpc/" TAIL "\r\n", "404", NULL},
     {"slash at the end", "GET /Version/" TAIL "\r\n", "404", NULL},
     {"PUT", "PUT /Version" TAIL "Content-Length: 0\r\n\r\n", "404", NULL},
     {"DELETE", "DELETE /Version" TAIL "\r\n", "404", NULL},

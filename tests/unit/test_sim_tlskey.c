@@ -12,6 +12,7 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+#include "attest/ratls.h"
 #include "base/json.h"
 #include "sim/methods.h"
 #include "sim/params.h"
@@ -33,9 +34,13 @@ static int load(void **state)
                  names[i]);
     assert_int_equal(dp_secp_init(), DP_OK);
     assert_int_equal(sim_keys_init(), DP_OK);
-    assert_int_equal(
-        sim_open(&sim, &(struct sim_files){paths[0], paths[1], paths[2], paths[3]}, &detail),
-        DP_OK);
+    assert_int_equal(sim_open(&sim,
+                              &(struct sim_setup){.keys = paths[0],
+                                                  .app_compose = paths[1],
+                                                  .sys_config = paths[2],
+                                                  .attestation = paths[3]},
+                              &detail),
+                     DP_OK);
     *state = &sim;
     return 0;
 }
@@ -288,11 +293,11 @@ static void extensions_are_dstacks(void **state)
     forget(&got);
 }
 
-static void replay(uint8_t out[static 48], const struct sim_blob *blob)
+static void replay(uint8_t out[static 48], const struct dp_blob *blob)
 {
     memset(out, 0, 48);
     for (size_t i = 0; i < blob->runtime_count; i++) {
-        const struct sim_runtime_event *event = &blob->runtime[i];
+        const struct dp_blob_runtime *event = &blob->runtime[i];
         struct dp_buf text = DP_BUF_INIT(4096);
         uint8_t both[96];
 
@@ -307,12 +312,12 @@ static void replay(uint8_t out[static 48], const struct sim_blob *blob)
     }
 }
 
-static void check_stripped_log(const struct sim_blob *blob)
+static void check_stripped_log(const struct dp_blob *blob)
 {
     size_t acpi = 0, app = 0;
 
     for (size_t i = 0; i < blob->event_count; i++) {
-        const struct sim_event *event = &blob->events[i];
+        const struct dp_blob_event *event = &blob->events[i];
 
         acpi += event->imr == 0;
         app += event->imr == 3;
@@ -329,24 +334,67 @@ static void the_attestation_is_bound_to_the_key(void **state)
     struct issued got = issue(sim, "{\"usage_ra_tls\":true}");
     struct bytes extension = own(got.leaf, ARC "8");
     uint8_t in[11 + 91] = "ratls-cert:", *at = in + 11, want[64], rtmr3[48];
-    struct sim_blob blob;
+    struct dp_blob blob;
 
     assert_int_equal(i2d_PUBKEY(got.key, &at), 91);
     SHA512(in, sizeof(in), want);
-    assert_int_equal(sim_blob_parse(&blob, extension.data, extension.len), DP_OK);
+    assert_int_equal(dp_blob_parse(&blob, extension.data, extension.len), DP_OK);
     assert_memory_equal(blob.report_data, want, 64);
     assert_memory_equal(blob.quote.data + 568, want, 64);
-    /* All else of the quote stays as it is. */
-    assert_int_equal(blob.quote.len, sim->blob.quote.len);
+    /* All else of the report stays as it is. */
     assert_memory_equal(blob.quote.data, sim->blob.quote.data, 568);
-    assert_memory_equal(blob.quote.data + 632, sim->blob.quote.data + 632, blob.quote.len - 632);
     replay(rtmr3, &blob);
     assert_memory_equal(blob.quote.data + 520, rtmr3, 48);
     assert_int_equal(blob.config.len, sim->blob.config.len);
     check_stripped_log(&blob);
-    sim_blob_free(&blob);
+    dp_blob_free(&blob);
     bytes_free(extension);
     forget(&got);
+}
+
+/* By the library's own verifier, with what the simulator would have written for it. */
+static enum dp_err judge(const struct sim *sim, X509 *leaf, struct dp_detail *detail)
+{
+    struct dp_buf json = DP_BUF_INIT(SIM_FILE_MAX), root = DP_BUF_INIT(SIM_FILE_MAX);
+    struct dp_collateral *collateral;
+    int64_t now = time(NULL);
+    struct dp_ratls proven;
+    enum dp_err err;
+
+    *detail = (struct dp_detail){"", ""};
+    assert_int_equal(
+        sim_collateral_write(&json, &sim->pki, sim_tcb_find("up-to-date"), SIM_FAULT_NONE, now),
+        DP_OK);
+    assert_int_equal(sim_pki_chain(&sim->pki, &root, SIM_ROOT), DP_OK);
+    assert_int_equal(dp_collateral_read(&collateral, (struct dp_slice){json.data, json.len},
+                                        (struct dp_slice){root.data, root.len}, NULL),
+                     DP_OK);
+    err = dp_ratls_verify(&proven, leaf, collateral, now, detail);
+    if (err == DP_OK)
+        assert_memory_equal(proven.app_id, APP_ID, sizeof(proven.app_id));
+    dp_ratls_free(&proven);
+    dp_collateral_free(collateral);
+    dp_buf_free(&root);
+    dp_buf_free(&json);
+    return err;
+}
+
+static void the_attestation_verifies_unless_it_is_of_another_key(void **state)
+{
+    struct sim *sim = *state;
+    struct issued got = issue(sim, "{\"usage_ra_tls\":true}"), plain = issue(sim, "{}");
+    struct dp_detail detail;
+
+    assert_int_equal(judge(sim, got.leaf, &detail), DP_OK);
+    assert_int_equal(judge(sim, plain.leaf, &detail), DP_EMISSING);
+    forget(&got);
+    sim->quoting.fault = SIM_FAULT_TLS_KEY;
+    got = issue(sim, "{\"usage_ra_tls\":true}");
+    sim->quoting.fault = SIM_FAULT_NONE;
+    assert_int_equal(judge(sim, got.leaf, &detail), DP_EINVAL);
+    assert_string_equal(detail.field, "report_data");
+    forget(&got);
+    forget(&plain);
 }
 
 static void assert_binary(const uint8_t **at, const uint8_t *want, size_t len)
@@ -518,6 +566,7 @@ int main(void)
         cmocka_unit_test(times_are_those_asked_for_or_the_defaults),
         cmocka_unit_test(extensions_are_dstacks),
         cmocka_unit_test(the_attestation_is_bound_to_the_key),
+        cmocka_unit_test(the_attestation_verifies_unless_it_is_of_another_key),
         cmocka_unit_test(the_app_info_is_that_of_info),
         cmocka_unit_test(bad_requests_are_refused),
         cmocka_unit_test(long_requests_are_refused),

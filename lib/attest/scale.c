@@ -1,7 +1,7 @@
 /* scale.c - read SCALE, the encoding of dstack's first attestation form. */
-#include "scale.h"
+#include "attest/scale.h"
 
-const uint8_t *sim_scale_raw(struct sim_scale *in, size_t len)
+const uint8_t *dp_scale_raw(struct dp_scale *in, size_t len)
 {
     const uint8_t *at = in->at;
 
@@ -15,9 +15,9 @@ const uint8_t *sim_scale_raw(struct sim_scale *in, size_t len)
 }
 
 /* An integer of len bytes, the lowest first. */
-static uint32_t integer(struct sim_scale *in, size_t len)
+static uint32_t integer(struct dp_scale *in, size_t len)
 {
-    const uint8_t *at = sim_scale_raw(in, len);
+    const uint8_t *at = dp_scale_raw(in, len);
     uint32_t value = 0;
 
     for (size_t i = 0; at != NULL && i < len; i++)
@@ -25,17 +25,17 @@ static uint32_t integer(struct sim_scale *in, size_t len)
     return value;
 }
 
-uint8_t sim_scale_u8(struct sim_scale *in)
+uint8_t dp_scale_u8(struct dp_scale *in)
 {
     return (uint8_t)integer(in, 1);
 }
 
-uint32_t sim_scale_u32(struct sim_scale *in)
+uint32_t dp_scale_u32(struct dp_scale *in)
 {
     return integer(in, 4);
 }
 
-uint32_t sim_scale_compact(struct sim_scale *in)
+uint32_t dp_scale_compact(struct dp_scale *in)
 {
     /* By mode, the low two bits of the first byte: bytes in all, and the least value that needs
      * them. Mode 3 is for integers that no length here can have. */
@@ -56,10 +56,10 @@ uint32_t sim_scale_compact(struct sim_scale *in)
     return in->failed ? 0 : value;
 }
 
-struct dp_slice sim_scale_bytes(struct sim_scale *in)
+struct dp_slice dp_scale_bytes(struct dp_scale *in)
 {
-    size_t len = sim_scale_compact(in);
-    const uint8_t *at = sim_scale_raw(in, len);
+    size_t len = dp_scale_compact(in);
+    const uint8_t *at = dp_scale_raw(in, len);
 
     return (struct dp_slice){(const char *)at, at != NULL ? len : 0};
 }

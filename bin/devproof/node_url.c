@@ -1,0 +1,27 @@
+/* node_url.c - URLs of Ethereum nodes, as options name them. */
+#include "devproof/node_url.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SHOWN_MAX 200
+
+bool node_url_is(const char *url)
+{
+    return url != NULL && (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0);
+}
+
+void node_url_show(char out[static NODE_NAME_SIZE], const char *url)
+{
+    const char *host = strstr(url, "://"), *user;
+    size_t len;
+
+    host = host != NULL ? host + 3 : url;
+    len = strcspn(host, "/?#");
+    user = memrchr(host, '@', len);
+    if (user != NULL) {
+        len -= (size_t)(user + 1 - host);
+        host = user + 1;
+    }
+    snprintf(out, NODE_NAME_SIZE, "%.*s", (int)(len < SHOWN_MAX ? len : SHOWN_MAX), host);
+}
