@@ -100,10 +100,10 @@ void evidence_take_collateral(struct evidence *evidence);
 /**
  * Ask a service: fills audit.json, attestation.json, peer.pem and keys.json, and parses them.
  *
- * In: url   of the service, without a path; https:// for the TLS key to be seen
- *     user  whose keys are asked for, or NULL
+ * In: named  URL of the service, without a path; https:// for the TLS key to be seen
+ *     user   whose keys are asked for, or NULL
  */
-int evidence_ask(const struct client *client, struct evidence *evidence, const char *url,
+int evidence_ask(const struct client *client, struct evidence *evidence, const char *named,
                  const char *user);
 
 /**

@@ -88,10 +88,19 @@ static int ask_keys(const struct client *client, struct evidence *evidence, cons
     return code;
 }
 
-int evidence_ask(const struct client *client, struct evidence *evidence, const char *url,
+int evidence_ask(const struct client *client, struct evidence *evidence, const char *named,
                  const char *user)
 {
-    int code = write_audit(client, evidence, url);
+    char url[URL_MAX];
+    size_t len = strlen(named);
+    int code;
+
+    while (len > 0 && named[len - 1] == '/')
+        len--;
+    if (len >= sizeof(url))
+        return client_fail(client, EXIT_USAGE, "a URL has at most %d bytes.", URL_MAX - 1);
+    snprintf(url, sizeof(url), "%.*s", (int)len, named);
+    code = write_audit(client, evidence, url);
 
     if (code < 0)
         code = ask_attestation(client, evidence, url);

@@ -140,6 +140,11 @@ test('every claim holds, and stage 1 is reached', async () => {
     assert.deepEqual({ ...report.appauth, block: null }, { ...shown, block: null });
 });
 
+test('a slash after the address is none of a path', async () => {
+    assert.equal((await audit(words({}, `${url}//`))).url, url);
+    assert.match((await devproof(['audit', `https://${'a'.repeat(3000)}`])).stderr, /at most 2047 bytes/);
+});
+
 test('a report for people says each verdict in a word, what can still be done, and the same as JSON', async () => {
     const { code, stdout } = await devproof(['audit', ...words(), '--html', join(dir, 'report.html')]);
     assert.equal(code, 0, stdout);
