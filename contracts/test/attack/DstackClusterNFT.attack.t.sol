@@ -273,6 +273,7 @@ contract DstackClusterNFTAttack is ClusterFixture {
         uint256 tokenId = mint(alice, nodeA);
         ClusterPeers.Voucher memory voucher = tunnelFor(tokenId);
         bytes memory signature = sign(voucher);
+        bytes32 signed = keccak256(abi.encode(voucher));
         field = field % 3;
         if (field == 0) {
             voucher.wireguardKey = bytes32(bound(value, 1, type(uint256).max));
@@ -281,6 +282,8 @@ contract DstackClusterNFTAttack is ClusterFixture {
         } else {
             voucher.endpoint = string.concat("203.0.113.1:", vm.toString(value));
         }
+        // The fuzzer finds the value that was signed, too: that one is no edit.
+        vm.assume(keccak256(abi.encode(voucher)) != signed);
         refuseSigned(voucher, signature);
     }
 
