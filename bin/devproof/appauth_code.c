@@ -76,7 +76,7 @@ void appauth_know_code(struct appauth_state *state, const uint8_t *code, size_t 
     };
     const size_t count = sizeof(immutables) / sizeof(immutables[0]);
     uint8_t digest[SHA256_DIGEST_LENGTH], *zeroed;
-    struct known known = {NULL};
+    struct known known = {.json = NULL};
 
     read_known(&known);
     state->is_known = without_metadata(code, len) == known.code_len;
