@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "devproof/appauth.h"
 #include "devproof/command.h"
+#include "net/http.h"
 
 #define WITHIN_MS 20000 /* one call */
 #define TIMEOUT_S 120   /* all of them */
@@ -68,7 +69,7 @@ int appauth_add_node(struct appauth *appauth, const char *url)
 {
     struct dp_witness *witness = &appauth->witnesses[appauth->count];
 
-    if (!node_url_is(url))
+    if (!dp_http_is_url(url))
         return client_fail(&appauth->client, EXIT_USAGE, "--rpc: http:// or https://.");
     if (appauth->count == APPAUTH_NODES_MAX)
         return client_fail(&appauth->client, EXIT_USAGE, "--rpc: %d at most.", APPAUTH_NODES_MAX);

@@ -10,9 +10,9 @@
 
 #include "devproof/appauth.h"
 #include "devproof/command.h"
+#include "ethereum/abi.h"
 
 #define ANSWER_MAX (1024 * 1024)
-#define SELECTOR_LEN 4
 #define ARGUMENTS_MAX 2
 
 enum slot {
@@ -138,15 +138,16 @@ int appauth_call(struct appauth *appauth, struct dp_buf *out, const char *signat
                  const uint8_t (*words)[DP_WORD_LEN], size_t count)
 {
     uint8_t data[DP_KECCAK_LEN + ARGUMENTS_MAX * DP_WORD_LEN];
-    struct dp_node_message message = {
-        .to = appauth->address, .data = data, .data_len = SELECTOR_LEN + count * DP_WORD_LEN};
+    struct dp_node_message message = {.to = appauth->address,
+                                      .data = data,
+                                      .data_len = DP_ABI_SELECTOR_LEN + count * DP_WORD_LEN};
     struct dp_detail detail = {"", ""};
     enum dp_err err;
 
     *out = DP_BUF_INIT(ANSWER_MAX);
     dp_keccak256(data, signature, strlen(signature));
     if (count > 0)
-        memcpy(data + SELECTOR_LEN, words, count * DP_WORD_LEN);
+        memcpy(data + DP_ABI_SELECTOR_LEN, words, count * DP_WORD_LEN);
     err = dp_witness_call(out, appauth->witnesses, appauth->count, &appauth->agreed, &message,
                           &detail);
     if (err == DP_ERPC)

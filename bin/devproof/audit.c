@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "devproof/collateral.h"
 #include "devproof/command.h"
+#include "net/http.h"
 #include "verdict/report_diff.h"
 #include "verdict/stages.h"
 
@@ -372,7 +373,7 @@ static int run(struct options *o, char **words, int count)
         return show(o, words[1]);
     if (count == 3 && o->from == NULL && strcmp(words[0], "diff") == 0)
         return diff(o, words[1], words[2]);
-    if (count == 1 && o->from == NULL && strncmp(words[0], "http", 4) == 0) {
+    if (count == 1 && o->from == NULL && dp_http_is_url(words[0])) {
         o->url = words[0];
         return audit(o);
     }

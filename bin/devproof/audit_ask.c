@@ -14,6 +14,7 @@
 
 #define WITHIN_MS 40000 /* an agent makes quotes one at a time, and may take seconds */
 #define URL_MAX 2048
+#define PEER_MAX (256u << 10) /* bytes of certificates, as PEM */
 
 /* What is asked, and when, with a nonce that nobody can have seen. */
 static int write_audit(const struct client *client, struct evidence *evidence, const char *url)
@@ -36,22 +37,20 @@ static int write_audit(const struct client *client, struct evidence *evidence, c
     return -1;
 }
 
-/* GET a path of the service into a file. certificates may be NULL. */
+/* GET a path of the service into a file. */
 static int get(const struct client *client, struct dp_buf *out, struct dp_buf *certificates,
                const struct dp_buf *url)
 {
-    struct dp_buf ignored = DP_BUF_INIT(256u << 10);
     struct dp_http_request request = {
         .method = "GET",
         .url = url->data,
         .within_ms = WITHIN_MS,
-        .certificates = certificates != NULL ? certificates : &ignored,
+        .certificates = certificates,
     };
     struct dp_detail detail = {"", ""};
     long status;
     enum dp_err err = url->err == DP_OK ? dp_http_send(&request, &status, out, &detail) : url->err;
 
-    dp_buf_free(&ignored);
     if (err != DP_OK)
         return client_fail(client, EXIT_FAILURE, "%s: %s", url->data != NULL ? url->data : "",
                            detail.text[0] != '\0' ? detail.text : dp_err_text(err));
@@ -75,15 +74,30 @@ static int ask_attestation(const struct client *client, struct evidence *evidenc
     return code;
 }
 
+/* It is another connection, which has to end where the one of the quote does. */
+static bool is_same_peer(const struct evidence *evidence, const struct dp_buf *certificates)
+{
+    const struct dp_buf *peer = &evidence->files[EVIDENCE_PEER];
+
+    return certificates->len == peer->len &&
+           (peer->len == 0 || memcmp(certificates->data, peer->data, peer->len) == 0);
+}
+
 static int ask_keys(const struct client *client, struct evidence *evidence, const char *url,
                     const char *user)
 {
-    struct dp_buf path = DP_BUF_INIT(URL_MAX);
+    struct dp_buf path = DP_BUF_INIT(URL_MAX), certificates = DP_BUF_INIT(PEER_MAX);
     int code;
 
     dp_buf_addf(&path, "%s/api/users/me/keys?userId=", url);
     client_encode(&path, user);
-    code = get(client, &evidence->files[EVIDENCE_KEYS], NULL, &path);
+    code = get(client, &evidence->files[EVIDENCE_KEYS], &certificates, &path);
+    if (code < 0 && !is_same_peer(evidence, &certificates))
+        code = client_fail(client, EXIT_FAILURE,
+                           "%s shows another certificate than a moment ago: it was renewed, or "
+                           "somebody is in between. Ask again.",
+                           url);
+    dp_buf_free(&certificates);
     dp_buf_free(&path);
     return code;
 }

@@ -9,6 +9,7 @@
 #include "crypto/secp.h"
 #include "devproof/command.h"
 #include "devproof/node_url.h"
+#include "net/http.h"
 
 #define WITHIN_MS 20000
 #define ANSWER_MAX (8 * 1024 * 1024)
@@ -146,7 +147,7 @@ int command_contracts(int argc, char **argv)
     if (argc < 1 || (strcmp(argv[0], "deploy") != 0 && strcmp(argv[0], "verify") != 0))
         return client_fail(&contracts.client, EXIT_USAGE,
                            "say deploy NAME or verify; devproof contracts --help says more.");
-    if (!node_url_is(contracts.url))
+    if (contracts.url == NULL || !dp_http_is_url(contracts.url))
         return client_fail(&contracts.client, EXIT_USAGE,
                            "name a node by --rpc URL or RPC_URL, http:// or https://.");
     if (dp_secp_init() != DP_OK)

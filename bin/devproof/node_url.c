@@ -6,11 +6,6 @@
 
 #define SHOWN_MAX 200
 
-bool node_url_is(const char *url)
-{
-    return url != NULL && (strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0);
-}
-
 void node_url_show(char out[static NODE_NAME_SIZE], const char *url)
 {
     const char *host = strstr(url, "://"), *user;

@@ -2,12 +2,7 @@
 #ifndef DEVPROOF_NODE_URL_H
 #define DEVPROOF_NODE_URL_H
 
-#include <stdbool.h>
-
 #define NODE_NAME_SIZE 256
-
-/* Is it http:// or https://? Takes NULL. */
-bool node_url_is(const char *url);
 
 /* Host and port: what may be shown, as a path or a user in a URL is often a key. */
 void node_url_show(char out[static NODE_NAME_SIZE], const char *url);

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:https';
+import { connect, createServer as createTcpServer } from 'node:net';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -261,6 +262,23 @@ test('a program in the middle, which hands all evidence on under a certificate o
     });
 });
 
+test('who lets the quote through and takes the next connection is noticed', async () => {
+    const { key, certificate_chain } = await sim.ask('/GetTlsKey', { subject: 'localhost', alt_names: ['localhost'], usage_server_auth: true });
+    await between(stack.tlsPort, (handler) => createServer({ key, cert: certificate_chain.join('') }, handler), async (port) => {
+        const ports = [stack.tlsPort, port];
+        const server = createTcpServer((socket) => {
+            const on = connect(ports.shift() ?? port, '127.0.0.1');
+            for (const one of [socket, on]) one.on('error', () => (socket.destroy(), on.destroy()));
+            socket.pipe(on).pipe(socket);
+        });
+        await new Promise((done) => server.listen(0, '127.0.0.1', done));
+        const { code, stdout, stderr } = await devproof(['audit', ...words({}, `https://127.0.0.1:${server.address().port}`), '--json']);
+        server.close();
+        assert.deepEqual([code, stdout, ports], [1, '', []]);
+        assert.match(stderr, /shows another certificate than a moment ago/);
+    });
+});
+
 /* --- kept evidence --- */
 
 const kept = () => join(dir, 'kept');
@@ -384,7 +402,7 @@ test('a report cannot say of itself that it holds', async () => {
 });
 
 test('wrong use ends with 2 and a sentence', async () => {
-    for (const line of [[], ['ftp://a'], ['https://a', 'b'], ['--from', kept(), '--rpc', anvil.url], ['--from', kept(), '--archive', 'x'], [url, '--kms-root', '12'],
+    for (const line of [[], ['ftp://a'], ['https//a'], ['https://a', 'b'], ['--from', kept(), '--rpc', anvil.url], ['--from', kept(), '--archive', 'x'], [url, '--kms-root', '12'],
         [url, '--appauth', '0x12'], [url, '--rpc', 'ws://a'], [url, '--min-notice', '-1'], [url, '--min-notice', '1e9'], [url, '--block', 'newest'],
         ['show'], ['diff', 'a'], ['--banana'], ['show', '/nowhere'], ['--from', '/nowhere'], [url, '--rules', '/nowhere'], [url, '--root', '/nowhere']]) {
         const { code, stdout, stderr } = await devproof(['audit', ...line]);
