@@ -51,7 +51,7 @@ async function authorize(chain, address, config) {
         allowAnyDevice: true, requireTcbUpToDate: true, composeHash: HASH, deviceId: `0x${'00'.repeat(32)}`, ...config,
     }] });
     const hash = await chain.ask('eth_sendTransaction', { from: DEPLOYER, data, gas: '0x500000' });
-    const { contractAddress } = await chain.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    const { contractAddress } = await chain.mined(hash);
     const state = JSON.parse(gunzipSync(Buffer.from((await chain.ask('anvil_dumpState')).slice(2), 'hex')));
     state.accounts = { [address]: state.accounts[contractAddress.toLowerCase()] };
     await chain.ask('anvil_loadState', toHex(gzipSync(JSON.stringify({ ...state, blocks: [], transactions: [] }))));
@@ -60,7 +60,7 @@ async function authorize(chain, address, config) {
 
 const send = async (from, functionName, ...args) => {
     const hash = await anvil.ask('eth_sendTransaction', { from, to: appId, data: encodeFunctionData({ abi, functionName, args }), gas: '0x500000' });
-    assert.equal((await anvil.client.waitForTransactionReceipt({ hash, pollingInterval: 20 })).status, 'success');
+    assert.equal((await anvil.mined(hash)).status, 'success');
     await anvil.ask('anvil_mine', toHex(100));
 };
 

@@ -34,7 +34,7 @@ before(async () => {
 async function deployed(config = {}, chain = anvil) {
     const transact = async (from, to, data) => {
         const hash = await chain.ask('eth_sendTransaction', { from, to, data, gas: '0x500000' });
-        const receipt = await chain.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+        const receipt = await chain.mined(hash);
         assert.equal(receipt.status, 'success');
         return receipt;
     };

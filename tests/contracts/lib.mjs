@@ -49,6 +49,19 @@ export function quickContracts() {
 
 export const artifact = (name) => JSON.parse(readFileSync(join(CONTRACTS, `out/${name}.sol/${name}.json`)));
 
+/* A transaction's receipt. viem's own wait looks again at a new block only, and anvil makes none without a transaction:
+ * a receipt that is missed once is waited for in vain. */
+async function mined(client, hash) {
+    for (let i = 0; ; i++) {
+        try {
+            return await client.getTransactionReceipt({ hash });
+        } catch (err) {
+            if (i === 1500 || err.name !== 'TransactionReceiptNotFoundError') throw err;
+            await sleep(20);
+        }
+    }
+}
+
 export async function startAnvil(port, ...args) {
     port ??= await freePort();
     const child = spawn(join(BIN, 'anvil'), ['--port', String(port), '--silent', ...args], { stdio: 'ignore' });
@@ -66,7 +79,7 @@ export async function startAnvil(port, ...args) {
     }
     const stop = () => (child.kill(), gone);
     atEnd(stop);
-    return { url, port, client, stop, ask: (method, ...params) => client.request({ method, params }) };
+    return { url, port, client, stop, mined: (hash) => mined(client, hash), ask: (method, ...params) => client.request({ method, params }) };
 }
 
 /* devproof WORDS, in a folder of its own. */

@@ -39,7 +39,7 @@ async function appAuth(config = {}) {
     const address = getAddress(`0x${info.app_id}`);
     const transact = async (from, data) => {
         const hash = await anvil.ask('eth_sendTransaction', { from, to: address, data, gas: '0x1000000' });
-        assert.equal((await anvil.client.waitForTransactionReceipt({ hash, pollingInterval: 20 })).status, 'success');
+        assert.equal((await anvil.mined(hash)).status, 'success');
     };
     const snapshot = await anvil.ask('evm_snapshot');
     await anvil.ask('anvil_setCode', address, encodeDeployData({ abi, bytecode, args: [DEPLOYER, OTHER, { ...CONFIG, composeHash: `0x${info.compose_hash}`, ...config }] }));
@@ -152,7 +152,7 @@ test('the platform\'s status and the device count', async () => {
 
 test('a contract at another address is not the app\'s; no contract is no answer', async () => {
     const hash = await anvil.ask('eth_sendTransaction', { from: DEPLOYER, data: encodeDeployData({ abi, bytecode, args: [DEPLOYER, OTHER, CONFIG] }), gas: '0x1000000' });
-    const { contractAddress } = await anvil.client.waitForTransactionReceipt({ hash, pollingInterval: 20 });
+    const { contractAddress } = await anvil.mined(hash);
     for (const [address, sentence] of [[contractAddress, 'Boot denied: app id is not this contract'], [OTHER, 'The app\'s contract gives no answer: there is no contract at the address']]) {
         const sim = await startSim('--app-auth', address, '--rpc', anvil.url);
         await assertRefused(sim, sentence);
