@@ -177,30 +177,33 @@ static const char *duration(char out[static TEXT_SIZE], uint64_t seconds)
     return out;
 }
 
+/* Which block it is stands in the source: it is another one each time, and no change to tell of. */
 static void claim_proven(struct dp_claims *claims, const struct chain *chain)
 {
     const struct appauth *appauth = &chain->appauth;
     const int64_t age = appauth_age(appauth);
-    const char *tag = dp_witness_tag_name(appauth->agreed.tag), *note = NULL;
-    char hash[DP_HEX0X_SIZE(DP_KECCAK_LEN)], found[2 * TEXT_SIZE];
+    const char *note = NULL;
+    char hash[DP_HEX0X_SIZE(DP_KECCAK_LEN)], found[TEXT_SIZE], source[2 * TEXT_SIZE];
+    enum dp_verdict verdict;
 
     dp_hex0x_encode(hash, appauth->agreed.block.hash, DP_KECCAK_LEN);
-    snprintf(found, sizeof(found), "block %" PRIu64 " (%s) of chain %" PRIu64 ", %s, by %zu nodes",
-             appauth->agreed.block.number, tag, appauth->agreed.chain_id, hash, appauth->count);
+    snprintf(found, sizeof(found), "a %s block of chain %" PRIu64 ", nodes that have it: %zu",
+             dp_witness_tag_name(appauth->agreed.tag), appauth->agreed.chain_id, appauth->count);
+    snprintf(source, sizeof(source), "the nodes that were named: block %" PRIu64 ", %s",
+             appauth->agreed.block.number, hash);
     if (age < -APPAUTH_CLOCKS_APART)
         note = "the block is ahead of this machine's clock: one of the two is wrong";
     else if (age > APPAUTH_OLD_BLOCK)
         note = "the block is more than two hours old: what is newer is not seen";
     else if (appauth->agreed.tag != DP_TAG_FINALIZED)
         note = "the block is not final: it can still be replaced by another one";
-    if (note == NULL && appauth->count < 2)
-        add(claims, PROVEN, DP_VERDICT_UNCHECKED, "a final block that several nodes have", found,
-            "the nodes that were named",
-            "one node alone says that this block is the chain's: name "
-            "more by --rpc");
-    else
-        add_judged(claims, PROVEN, "a final block that several nodes have", found,
-                   "the nodes that were named", note);
+    verdict = note != NULL ? DP_VERDICT_FAIL : DP_VERDICT_PASS;
+    if (note == NULL && appauth->count < 2) {
+        verdict = DP_VERDICT_UNCHECKED;
+        note = "one node alone says that this block is the chain's: name more by --rpc";
+    }
+    add(claims, PROVEN, verdict, "a finalized block, that two nodes or more have", found, source,
+        note);
 }
 
 static void claim_fixed(struct dp_claims *claims, const struct appauth_state *state)

@@ -390,6 +390,9 @@ test('a report is shown again, and two are compared', async () => {
     assert.match(shown.stdout, /Stage 1/);
     assert.equal((await devproof(['audit', 'show', b])).code, 1);
     assert.deepEqual((await devproof(['audit', 'diff', a, a])), { code: 0, stdout: 'Nothing changed.\n', stderr: '', said: 'Nothing changed.\n' });
+    await anvil.ask('anvil_mine', toHex(3));
+    const later = save('later.json', await audit(words()));
+    assert.equal((await devproof(['audit', 'diff', a, later])).said, 'Nothing changed.\n', 'only the block is another one');
     const { code, stdout } = await devproof(['audit', 'diff', a, b, '--json']);
     assert.equal(code, 1);
     const changes = JSON.parse(stdout);
