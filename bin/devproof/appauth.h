@@ -7,7 +7,7 @@
 #include <json-c/json.h>
 
 #include "devproof/client.h"
-#include "devproof/node_url.h"
+#include "ethereum/node_url.h"
 #include "ethereum/code.h"
 #include "ethereum/witness.h"
 
@@ -17,7 +17,7 @@
 struct appauth {
     struct client client; /* for messages on wrong use, and --json */
     struct dp_witness witnesses[APPAUTH_NODES_MAX];
-    char names[APPAUTH_NODES_MAX][NODE_NAME_SIZE];
+    char names[APPAUTH_NODES_MAX][DP_NODE_NAME_SIZE];
     size_t count; /* of the witnesses */
     uint8_t address[DP_ADDRESS_LEN];
     bool has_hash; /* is there one to look for? */

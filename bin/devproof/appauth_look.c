@@ -78,7 +78,7 @@ int appauth_add_node(struct appauth *appauth, const char *url)
             return client_fail(&appauth->client, EXIT_USAGE,
                                "--rpc: %s twice, which proves no more.", appauth->names[i]);
     }
-    node_url_show(appauth->names[appauth->count], url);
+    dp_node_url_show(appauth->names[appauth->count], url);
     *witness =
         (struct dp_witness){.rpc = {.url = url, .within_ms = WITHIN_MS, .answer_max = ANSWER_MAX},
                             .name = appauth->names[appauth->count]};
@@ -88,7 +88,7 @@ int appauth_add_node(struct appauth *appauth, const char *url)
 
 void appauth_add_kept(struct appauth *appauth, const char *name)
 {
-    snprintf(appauth->names[appauth->count], NODE_NAME_SIZE, "%s", name);
+    snprintf(appauth->names[appauth->count], DP_NODE_NAME_SIZE, "%s", name);
     appauth->witnesses[appauth->count] = (struct dp_witness){
         .rpc = {.within_ms = WITHIN_MS, .answer_max = ANSWER_MAX},
         .name = appauth->names[appauth->count],

@@ -8,7 +8,7 @@
 
 #include "crypto/secp.h"
 #include "devproof/command.h"
-#include "devproof/node_url.h"
+#include "ethereum/node_url.h"
 #include "net/http.h"
 
 #define WITHIN_MS 20000
@@ -153,7 +153,7 @@ int command_contracts(int argc, char **argv)
     if (dp_secp_init() != DP_OK)
         return client_fail(&contracts.client, EXIT_FAILURE,
                            "no memory that can be locked: raise ulimit -l.");
-    node_url_show(contracts.node, contracts.url);
+    dp_node_url_show(contracts.node, contracts.url);
     contracts.rpc = (struct dp_rpc){.url = contracts.url,
                                     .within_ms = within_ms(contracts.timeout_s),
                                     .answer_max = ANSWER_MAX};

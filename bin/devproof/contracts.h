@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "crypto/keccak.h"
 #include "devproof/client.h"
-#include "devproof/node_url.h"
+#include "ethereum/node_url.h"
 #include "ethereum/abi.h"
 #include "ethereum/address.h"
 #include "ethereum/node.h"
@@ -26,7 +26,7 @@ struct contracts {
     bool no_build, replace;
     struct dp_rpc rpc;
     uint64_t chain_id;
-    char node[NODE_NAME_SIZE];
+    char node[DP_NODE_NAME_SIZE];
 };
 
 /* What the node failed at, in one line. Returns: EXIT_FAILURE */

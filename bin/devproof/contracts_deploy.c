@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -12,11 +11,10 @@
 #include "devproof/command.h"
 #include "devproof/contracts.h"
 #include "ethereum/account.h"
+#include "ethereum/sender.h"
 #include "ethereum/transaction.h"
 
 #define KEY_VARIABLE "DEPLOYER_KEY"
-#define POLL_FIRST_MS 100
-#define POLL_MAX_MS 2000
 #define HASH_TEXT_SIZE DP_HEX0X_SIZE(DP_KECCAK_LEN)
 
 struct deployment {
@@ -135,13 +133,6 @@ static int finish(struct deployment *d, bool is_new)
 
 /* --- waiting for a block --- */
 
-static void pause_ms(unsigned ms)
-{
-    const struct timespec time = {ms / 1000, (long)(ms % 1000) * 1000000};
-
-    nanosleep(&time, NULL);
-}
-
 static int take_receipt(struct deployment *d, const struct dp_node_receipt *receipt)
 {
     if (!receipt->succeeded)
@@ -155,26 +146,23 @@ static int take_receipt(struct deployment *d, const struct dp_node_receipt *rece
     return EXIT_SUCCESS;
 }
 
-/* A node that does not answer for a while is asked again. */
 static int wait_for_block(struct deployment *d)
 {
     const int64_t end = dp_clock_mono_us() + (int64_t)d->contracts->timeout_s * 1000000;
+    uint8_t hash[1][DP_KECCAK_LEN];
     struct dp_detail detail = {"", ""};
     struct dp_node_receipt receipt;
     bool found = false;
+    size_t which;
     enum dp_err err;
 
-    for (unsigned ms = POLL_FIRST_MS;; ms = ms * 2 < POLL_MAX_MS ? ms * 2 : POLL_MAX_MS) {
-        err = dp_node_get_receipt(&d->contracts->rpc, &receipt, &found, d->record.transaction,
-                                  &detail);
-        if (err != DP_OK && err != DP_EIO && err != DP_ETIMEOUT)
-            return contracts_node_failed(d->contracts, &detail, err);
-        if (found)
-            return take_receipt(d, &receipt);
-        if (dp_clock_mono_us() > end)
-            break;
-        pause_ms(ms);
-    }
+    memcpy(hash[0], d->record.transaction, DP_KECCAK_LEN);
+    err = dp_sender_wait(&d->contracts->rpc, &receipt, &found, &which,
+                         (const uint8_t(*)[DP_KECCAK_LEN])hash, 1, end, &detail);
+    if (err != DP_OK)
+        return contracts_node_failed(d->contracts, &detail, err);
+    if (found)
+        return take_receipt(d, &receipt);
     return client_fail(&d->contracts->client, EXIT_FAILURE,
                        "%s: in no block after %u s. It may still get there: the same command "
                        "looks for it first.",
@@ -227,37 +215,19 @@ static int try_constructor(const struct deployment *d)
     return result;
 }
 
-/* Some more than the estimate, as the chain may change until the block. */
-static enum dp_err estimate(const struct deployment *d, uint64_t *gas, struct dp_detail *detail)
-{
-    struct dp_node_message message = message_of(d);
-    enum dp_err err = dp_node_estimate_gas(&d->contracts->rpc, gas, &message, detail);
-
-    if (err == DP_OK && *gas > INT64_MAX / 2)
-        return dp_fail(detail, DP_EFORMAT, NULL, "the node's estimate of gas is out of bounds.");
-    *gas += *gas / 5;
-    return err;
-}
-
 static enum dp_err sign(struct deployment *d, struct dp_buf *signed_text, uint64_t gas,
                         struct dp_detail *detail)
 {
-    struct dp_node_fees fees;
     struct dp_transaction transaction = {.chain_id = d->contracts->chain_id,
                                          .nonce = d->record.nonce,
                                          .gas = gas,
                                          .data = d->init_code.data,
                                          .data_len = d->init_code.len};
-    enum dp_err err = dp_node_fees(&d->contracts->rpc, &fees, detail);
+    enum dp_err err = dp_sender_price(&d->contracts->rpc, &transaction, detail);
 
-    if (err != DP_OK)
-        return err;
-    if (fees.base > INT64_MAX / 4 || fees.priority > INT64_MAX / 4)
-        return dp_fail(detail, DP_EFORMAT, NULL, "the node's fees are out of bounds.");
-    /* Twice the base fee is what it can rise to in six blocks. */
-    transaction.max_fee = 2 * fees.base + fees.priority;
-    transaction.max_priority_fee = fees.priority;
-    return dp_account_sign(&d->account, signed_text, d->record.transaction, &transaction);
+    return err == DP_OK
+               ? dp_account_sign(&d->account, signed_text, d->record.transaction, &transaction)
+               : err;
 }
 
 /* The record is on the disk before the transaction leaves, so that no crash can lead to two. */
@@ -297,6 +267,7 @@ static int send_unlocked(struct deployment *d, uint64_t gas)
 
 static int send_init_code(struct deployment *d)
 {
+    struct dp_node_message message = message_of(d);
     struct dp_detail detail = {"", ""};
     char hash[HASH_TEXT_SIZE];
     uint64_t gas = 0;
@@ -305,7 +276,7 @@ static int send_init_code(struct deployment *d)
 
     if (result != EXIT_SUCCESS)
         return result;
-    err = estimate(d, &gas, &detail);
+    err = dp_sender_gas(&d->contracts->rpc, &gas, &message, &detail);
     if (err == DP_OK)
         err = dp_node_next_nonce(&d->contracts->rpc, &d->record.nonce, d->record.from, &detail);
     if (err != DP_OK)

@@ -13,8 +13,10 @@
  * | self-test | <KEY_NAMESPACE>/!self-test2 | ethereum |
  * | self-test | !self-test/!self-test1      | ethereum |
  * | HTTPS, with a CA's certificate | !tls/custom-domain | tls |
+ * | cluster: vouchers of the app's nodes | !cluster/voucher | cluster |
+ * | cluster: a node's gas | !cluster/gas/<instance id, 40 hex digits> | cluster-gas |
  *
- * The last one's 32 bytes are a P-256 key. Keys for HTTPS with the agent's own certificate are
+ * The 32 bytes of the one for HTTPS are a P-256 key. Keys for HTTPS with the agent's own certificate are
  * random and have no path.
  */
 #ifndef DP_DSTACK_KEYUSE_H
@@ -27,6 +29,11 @@
 
 #define DP_TLS_PATH "!tls/custom-domain"
 #define DP_TLS_PURPOSE "tls"
+
+#define DP_CLUSTER_PATH "!cluster/voucher"
+#define DP_CLUSTER_PURPOSE "cluster" /* ClusterPeers.sol: VOUCHER_PURPOSE */
+#define DP_CLUSTER_GAS_PATH "!cluster/gas"
+#define DP_CLUSTER_GAS_PURPOSE "cluster-gas"
 
 #define DP_KEY_PATH_SIZE                                                                           \
     138 /* the longest rotated namespace, a slash, the longest user id, a NUL */

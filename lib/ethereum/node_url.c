@@ -1,12 +1,12 @@
-/* node_url.c - URLs of Ethereum nodes, as options name them. */
-#include "devproof/node_url.h"
+/* node_url.c - URLs of Ethereum nodes, as options and settings name them. */
+#include "ethereum/node_url.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define SHOWN_MAX 200
 
-void node_url_show(char out[static NODE_NAME_SIZE], const char *url)
+void dp_node_url_show(char out[static DP_NODE_NAME_SIZE], const char *url)
 {
     const char *host = strstr(url, "://"), *user;
     size_t len;
@@ -18,5 +18,5 @@ void node_url_show(char out[static NODE_NAME_SIZE], const char *url)
         len -= (size_t)(user + 1 - host);
         host = user + 1;
     }
-    snprintf(out, NODE_NAME_SIZE, "%.*s", (int)(len < SHOWN_MAX ? len : SHOWN_MAX), host);
+    snprintf(out, DP_NODE_NAME_SIZE, "%.*s", (int)(len < SHOWN_MAX ? len : SHOWN_MAX), host);
 }

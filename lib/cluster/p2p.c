@@ -1,0 +1,266 @@
+/* p2p.c - dstack_p2p: opening and closing, and what errors are called. */
+#include "cluster/p2p.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hex.h"
+#include "base/json.h"
+#include "net/http.h"
+
+#define MAX_AGE_S 7200 /* finality takes some 15 minutes, on rollups an hour */
+#define TIMEOUT_S 60
+#define PORT 443
+#define WITHIN_MS 20000 /* one call */
+
+/* --- errors --- */
+
+const char *dstack_p2p_error_text(enum dstack_p2p_error error)
+{
+    static const char *const texts[] = {
+        [DSTACK_P2P_OK] = "success",
+        [DSTACK_P2P_ENOMEM] = "out of memory, or of memory that can be locked",
+        [DSTACK_P2P_ESETTING] = "a setting is missing or has a bad value",
+        [DSTACK_P2P_EGUEST] = "the dstack guest agent gives no usable answer",
+        [DSTACK_P2P_ENODE] = "an Ethereum node does not answer",
+        [DSTACK_P2P_ELIE] = "an Ethereum node says what is not true",
+        [DSTACK_P2P_ESTALE] = "the newest block is too old",
+        [DSTACK_P2P_ENOCLUSTER] = "there is no cluster at this address",
+        [DSTACK_P2P_ENOSEAT] = "this node has no seat in the cluster",
+        [DSTACK_P2P_EREFUSED] = "the contract refuses",
+        [DSTACK_P2P_EPENDING] = "the transaction is in no block yet",
+    };
+
+    return (size_t)error < sizeof(texts) / sizeof(texts[0]) ? texts[error] : "an unknown error";
+}
+
+enum dstack_p2p_error dp_p2p_error(enum dp_err err)
+{
+    switch (err) {
+    case DP_OK:
+        return DSTACK_P2P_OK;
+    case DP_ENOMEM:
+        return DSTACK_P2P_ENOMEM;
+    case DP_EGUEST:
+    case DP_ESIGNATURE:
+    case DP_ECRYPTO:
+        return DSTACK_P2P_EGUEST;
+    case DP_EIO:
+    case DP_ETIMEOUT:
+    case DP_ERPC:
+        return DSTACK_P2P_ENODE;
+    case DP_ENOTFOUND:
+        return DSTACK_P2P_ENOCLUSTER;
+    case DP_EFORBIDDEN:
+        return DSTACK_P2P_EREFUSED;
+    case DP_EINVAL:
+    case DP_ECONFIG:
+        return DSTACK_P2P_ESETTING;
+    default:
+        return DSTACK_P2P_ELIE;
+    }
+}
+
+static void explain(char *message, enum dp_err err, const struct dp_detail *detail)
+{
+    snprintf(message, DSTACK_P2P_MESSAGE_SIZE, "%s%s%s", detail->field,
+             detail->field[0] != '\0' ? ": " : "",
+             detail->text[0] != '\0' ? detail->text : dp_err_text(err));
+}
+
+enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
+                                    const struct dp_detail *detail)
+{
+    if (err != DP_OK)
+        explain(p2p->message, err, detail);
+    return dp_p2p_error(err);
+}
+
+const char *dstack_p2p_message(const struct dstack_p2p *p2p)
+{
+    return p2p->message;
+}
+
+/* --- settings --- */
+
+static const char *setting(const char *given, const char *variable)
+{
+    const char *text = given != NULL ? given : getenv(variable);
+
+    return text != NULL && text[0] != '\0' ? text : NULL;
+}
+
+static enum dp_err add_node(struct dstack_p2p *p2p, const char *url, struct dp_detail *detail)
+{
+    const size_t i = p2p->join.count;
+
+    if (!dp_http_is_url(url))
+        return dp_fail(detail, DP_ECONFIG, "RPC_URL", "each must be http:// or https://.");
+    if (i == DP_P2P_NODES_MAX)
+        return dp_fail(detail, DP_ECONFIG, "RPC_URL", "%d at most.", DP_P2P_NODES_MAX);
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(p2p->witnesses[k].rpc.url, url) == 0)
+            return dp_fail(detail, DP_ECONFIG, "RPC_URL", "%s twice, which proves no more.",
+                           p2p->names[k]);
+    }
+    dp_node_url_show(p2p->names[i], url);
+    p2p->witnesses[i] = (struct dp_witness){
+        .rpc = {.url = url, .answer_max = 2 * DP_PEERS_ANSWER_MAX}, .name = p2p->names[i]};
+    p2p->join.count++;
+    return DP_OK;
+}
+
+static enum dp_err read_nodes(struct dstack_p2p *p2p, const char *given, struct dp_detail *detail)
+{
+    const char *text = setting(given, "RPC_URL");
+    enum dp_err err = DP_OK;
+    char *state = NULL;
+
+    if (text == NULL)
+        return dp_fail(detail, DP_ECONFIG, "RPC_URL", "names no Ethereum node.");
+    p2p->urls = strdup(text);
+    if (p2p->urls == NULL)
+        return DP_ENOMEM;
+    for (char *url = strtok_r(p2p->urls, ", ", &state); url != NULL && err == DP_OK;
+         url = strtok_r(NULL, ", ", &state))
+        err = add_node(p2p, url, detail);
+    p2p->join.witnesses = p2p->witnesses;
+    return err == DP_OK && p2p->join.count == 0
+               ? dp_fail(detail, DP_ECONFIG, "RPC_URL", "names no Ethereum node.")
+               : err;
+}
+
+static enum dp_err read_contract(struct dstack_p2p *p2p, const char *given,
+                                 struct dp_detail *detail)
+{
+    const char *text = setting(given, "CLUSTER_CONTRACT");
+
+    if (text == NULL || dp_address_parse(p2p->join.contract, text) != DP_OK)
+        return dp_fail(detail, DP_ECONFIG, "CLUSTER_CONTRACT",
+                       "must be the cluster's address: 0x and 40 hex digits.");
+    return DP_OK;
+}
+
+/* --- who this node is --- */
+
+static enum dp_err read_id(uint8_t out[static DP_ADDRESS_LEN], struct json_object *info,
+                           const char *name, struct dp_detail *detail)
+{
+    struct dp_slice text;
+
+    if (dp_json_string(&text, info, name, NULL) != DP_OK || text.len != 2 * DP_ADDRESS_LEN ||
+        dp_hex_decode_exact(out, DP_ADDRESS_LEN, text.data) != DP_OK)
+        return dp_fail(detail, DP_EGUEST, NULL, "the guest agent names no %s of 40 hex digits.",
+                       name);
+    return DP_OK;
+}
+
+static enum dp_err ask_guest(struct dstack_p2p *p2p, const char *given, struct dp_detail *detail)
+{
+    struct json_object *info = NULL;
+    enum dp_err err = dp_guest_open(&p2p->guest, setting(given, "DSTACK_SIMULATOR_ENDPOINT"));
+
+    if (err == DP_OK)
+        err = dp_guest_info(p2p->guest, &info);
+    if (err == DP_OK)
+        err = read_id(p2p->join.app_id, info, "app_id", detail);
+    if (err == DP_OK)
+        err = read_id(p2p->join.instance_id, info, "instance_id", detail);
+    json_object_put(info);
+    p2p->join.guest = p2p->guest;
+    return err;
+}
+
+/* TLS is to end in this node, hence the s: the gateway passes it on. Empty where no domain is
+ * known, as only registering needs it. */
+static enum dp_err make_endpoint(struct dstack_p2p *p2p, const struct dstack_p2p_options *options,
+                                 struct dp_detail *detail)
+{
+    const char *domain = setting(options->gateway_domain, "DSTACK_GATEWAY_DOMAIN");
+    char instance[DSTACK_P2P_ID_SIZE];
+    int len = 0;
+
+    dp_hex_encode(instance, p2p->join.instance_id, DP_ADDRESS_LEN);
+    if (options->endpoint != NULL)
+        len = snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "%s", options->endpoint);
+    else if (domain != NULL)
+        len = snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "https://%s-%us.%s",
+                       instance, options->port != 0 ? options->port : PORT, domain);
+    return len < 0 || (size_t)len >= sizeof(p2p->join.endpoint)
+               ? dp_fail(detail, DP_ECONFIG, "endpoint", "longer than %d characters.",
+                         DP_PEER_ENDPOINT_MAX)
+               : DP_OK;
+}
+
+/* --- all of it --- */
+
+static enum dp_err open_all(struct dstack_p2p *p2p, const char *contract,
+                            const struct dstack_p2p_options *options, struct dp_detail *detail)
+{
+    enum dp_err err = dp_secp_init();
+
+    p2p->wanted = (enum dp_witness_tag)options->block;
+    p2p->additions_after = options->additions_after;
+    p2p->max_age_s = options->max_age_s != 0 ? options->max_age_s : MAX_AGE_S;
+    p2p->join.timeout_s = options->timeout_s != 0 ? options->timeout_s : TIMEOUT_S;
+    p2p->join.token_id = options->token_id;
+    if (err == DP_OK)
+        err = read_contract(p2p, contract, detail);
+    if (err == DP_OK)
+        err = read_nodes(p2p, options->rpc_urls, detail);
+    if (err == DP_OK)
+        err = ask_guest(p2p, options->guest_socket, detail);
+    return err == DP_OK ? make_endpoint(p2p, options, detail) : err;
+}
+
+enum dstack_p2p_error dstack_p2p_open(struct dstack_p2p **out, const char *contract,
+                                      enum dstack_p2p_mode mode,
+                                      const struct dstack_p2p_options *options,
+                                      char message[DSTACK_P2P_MESSAGE_SIZE])
+{
+    static const struct dstack_p2p_options defaults;
+    struct dp_detail detail = {"", ""};
+    struct dstack_p2p *p2p = calloc(1, sizeof(*p2p));
+    enum dp_err err = DP_ENOMEM;
+
+    *out = NULL;
+    if (options == NULL)
+        options = &defaults;
+    if (p2p != NULL && (mode != DSTACK_P2P_TLS_GATEWAY || options->block > DSTACK_P2P_LATEST))
+        err = dp_fail(&detail, DP_EINVAL, NULL, "no such mode, or no such block.");
+    else if (p2p != NULL)
+        err = open_all(p2p, contract, options, &detail);
+    if (message != NULL)
+        message[0] = '\0';
+    if (err == DP_OK) {
+        *out = p2p;
+        return DSTACK_P2P_OK;
+    }
+    if (message != NULL)
+        explain(message, err, &detail);
+    dstack_p2p_close(p2p);
+    return dp_p2p_error(err);
+}
+
+void dstack_p2p_close(struct dstack_p2p *p2p)
+{
+    if (p2p == NULL)
+        return;
+    dp_newcomers_free(&p2p->newcomers);
+    dp_guest_close(p2p->guest);
+    free(p2p->urls);
+    free(p2p);
+}
+
+void dp_p2p_start_clock(struct dstack_p2p *p2p)
+{
+    const int64_t deadline = dp_clock_mono_us() + (int64_t)p2p->join.timeout_s * 1000000;
+
+    p2p->message[0] = '\0';
+    for (size_t i = 0; i < p2p->join.count; i++) {
+        p2p->witnesses[i].deadline = deadline;
+        p2p->witnesses[i].rpc.within_ms = WITHIN_MS;
+    }
+}

@@ -1,0 +1,43 @@
+/* p2p.h - what the files of the public library dstack_p2p share. */
+#ifndef DP_CLUSTER_P2P_H
+#define DP_CLUSTER_P2P_H
+
+#include <stdatomic.h>
+
+#include "base/err.h"
+#include "cluster/join.h"
+#include "cluster/newcomers.h"
+#include "dstack_p2p.h"
+#include "ethereum/node_url.h"
+
+#define DP_P2P_NODES_MAX 8
+
+struct dstack_p2p {
+    struct dp_guest *guest;
+    char *urls; /* NULs between them; the witnesses borrow from it */
+    char names[DP_P2P_NODES_MAX][DP_NODE_NAME_SIZE];
+    struct dp_witness witnesses[DP_P2P_NODES_MAX];
+    struct dp_join join;
+    enum dp_witness_tag wanted;
+    unsigned additions_after, max_age_s;
+
+    struct dp_newcomers newcomers; /* the last good list, and its block: */
+    uint8_t digest[DP_KECCAK_LEN];
+    struct dp_agreed agreed;
+    int64_t read_at; /* by dp_clock_mono_us */
+
+    char message[DSTACK_P2P_MESSAGE_SIZE];
+    atomic_bool stop;
+};
+
+/* What an error of the library below is to a caller of this one. */
+enum dstack_p2p_error dp_p2p_error(enum dp_err err);
+
+/* Keep the sentence: who, and what was wrong. Returns: dp_p2p_error's; DSTACK_P2P_OK for DP_OK */
+enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
+                                    const struct dp_detail *detail);
+
+/* Give the nodes their time: to be called before each run of calls. */
+void dp_p2p_start_clock(struct dstack_p2p *p2p);
+
+#endif

@@ -1,0 +1,127 @@
+/* p2p_join.c - dstack_p2p: being there. */
+#include "cluster/p2p.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+
+/* Only here does "not found" mean a seat, and "twice" that there are several. */
+static enum dstack_p2p_error call_failed(struct dstack_p2p *p2p, enum dp_err err,
+                                         const struct dp_detail *detail)
+{
+    enum dstack_p2p_error error = dp_p2p_failed(p2p, err, detail);
+
+    return err == DP_ENOTFOUND || err == DP_EDUPLICATE ? DSTACK_P2P_ENOSEAT : error;
+}
+
+static enum dstack_p2p_error make_call(struct dstack_p2p *p2p, struct dp_join_call *call, int renew)
+{
+    struct dp_detail detail = {"", ""};
+    enum dp_err err;
+
+    dp_p2p_start_clock(p2p);
+    *call = (struct dp_join_call){.data = {.data = NULL}};
+    if (!renew && p2p->join.endpoint[0] == '\0')
+        err = dp_fail(&detail, DP_ECONFIG, "DSTACK_GATEWAY_DOMAIN",
+                      "must be set, or the endpoint be given, to register.");
+    else if (renew)
+        err = dp_join_renewal(&p2p->join, call, &detail);
+    else
+        err = dp_join_voucher(&p2p->join, call, &detail);
+    return call_failed(p2p, err, &detail);
+}
+
+/* A refusal is the contract's here, and what runs out of time may still come. */
+static enum dstack_p2p_error send_failed(struct dstack_p2p *p2p, enum dp_err err,
+                                         const struct dp_detail *detail)
+{
+    enum dstack_p2p_error error = dp_p2p_failed(p2p, err, detail);
+
+    if (err == DP_ERPC)
+        return DSTACK_P2P_EREFUSED;
+    return err == DP_ETIMEOUT ? DSTACK_P2P_EPENDING : error;
+}
+
+static enum dstack_p2p_error call_and_send(struct dstack_p2p *p2p, struct dstack_p2p_receipt *out,
+                                           int renew)
+{
+    struct dp_detail detail = {"", ""};
+    struct dp_node_receipt receipt;
+    struct dp_join_call call;
+    uint8_t hash[DP_KECCAK_LEN];
+    enum dstack_p2p_error error = make_call(p2p, &call, renew);
+
+    if (out != NULL)
+        *out = (struct dstack_p2p_receipt){.token_id = 0};
+    if (error == DSTACK_P2P_OK)
+        error = send_failed(p2p, dp_join_send(&p2p->join, &call, &receipt, hash, &detail), &detail);
+    if (error == DSTACK_P2P_OK && out != NULL) {
+        out->token_id = call.token_id;
+        out->block_number = receipt.block;
+        dp_hex0x_encode(out->transaction, hash, sizeof(hash));
+    }
+    dp_buf_free(&call.data);
+    return error;
+}
+
+enum dstack_p2p_error dstack_p2p_register(struct dstack_p2p *p2p, struct dstack_p2p_receipt *out)
+{
+    return call_and_send(p2p, out, 0);
+}
+
+enum dstack_p2p_error dstack_p2p_renew(struct dstack_p2p *p2p, struct dstack_p2p_receipt *out)
+{
+    return call_and_send(p2p, out, 1);
+}
+
+enum dstack_p2p_error dstack_p2p_account(struct dstack_p2p *p2p, char out[DSTACK_P2P_ADDRESS_SIZE])
+{
+    const struct dp_detail detail = {"", ""};
+    uint8_t address[DP_ADDRESS_LEN];
+    enum dp_err err = dp_join_account(&p2p->join, address);
+
+    dp_address_format(out, address);
+    return dp_p2p_failed(p2p, err, &detail);
+}
+
+/* --- for a relayer --- */
+
+static struct dstack_p2p_call *copy_call(const struct dstack_p2p *p2p,
+                                         const struct dp_join_call *call)
+{
+    struct dstack_p2p_call *out = calloc(1, sizeof(*out));
+
+    if (out == NULL)
+        return NULL;
+    out->chain_id = call->chain_id;
+    out->token_id = call->token_id;
+    out->deadline = call->deadline;
+    dp_address_format(out->to, p2p->join.contract);
+    out->data = malloc(DP_HEX0X_SIZE(call->data.len));
+    if (out->data == NULL) {
+        free(out);
+        return NULL;
+    }
+    dp_hex0x_encode(out->data, (const uint8_t *)call->data.data, call->data.len);
+    return out;
+}
+
+enum dstack_p2p_error dstack_p2p_voucher(struct dstack_p2p *p2p, struct dstack_p2p_call **out,
+                                         int renew)
+{
+    struct dp_join_call call;
+    enum dstack_p2p_error error = make_call(p2p, &call, renew);
+
+    *out = error == DSTACK_P2P_OK ? copy_call(p2p, &call) : NULL;
+    dp_buf_free(&call.data);
+    return error == DSTACK_P2P_OK && *out == NULL ? DSTACK_P2P_ENOMEM : error;
+}
+
+void dstack_p2p_call_free(struct dstack_p2p_call *call)
+{
+    if (call == NULL)
+        return;
+    free(call->data);
+    free(call);
+}
