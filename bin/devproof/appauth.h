@@ -7,8 +7,8 @@
 #include <json-c/json.h>
 
 #include "devproof/client.h"
-#include "ethereum/node_url.h"
 #include "ethereum/code.h"
+#include "ethereum/node_url.h"
 #include "ethereum/witness.h"
 
 #define APPAUTH_NODES_MAX 8

@@ -10,10 +10,10 @@
 #include "base/buf.h"
 #include "crypto/keccak.h"
 #include "devproof/client.h"
-#include "ethereum/node_url.h"
 #include "ethereum/abi.h"
 #include "ethereum/address.h"
 #include "ethereum/node.h"
+#include "ethereum/node_url.h"
 
 #define CODE_MAX (1024 * 1024) /* bytes of init code, arguments included, and of runtime code */
 #define INIT_CODE_MAX 49152    /* that the chain takes (EIP-3860) */

@@ -16,8 +16,8 @@
  * | cluster: vouchers of the app's nodes | !cluster/voucher | cluster |
  * | cluster: a node's gas | !cluster/gas/<instance id, 40 hex digits> | cluster-gas |
  *
- * The 32 bytes of the one for HTTPS are a P-256 key. Keys for HTTPS with the agent's own certificate are
- * random and have no path.
+ * The 32 bytes of the one for HTTPS are a P-256 key. Keys for HTTPS with the agent's own
+ * certificate are random and have no path.
  */
 #ifndef DP_DSTACK_KEYUSE_H
 #define DP_DSTACK_KEYUSE_H

@@ -36,7 +36,7 @@ function plant(path, code, head = '') {
     writeFileSync(file, readFileSync(file, 'utf8').replace('\n\n', `\n\n${head}`));
     appendFileSync(file, code);
     const name = basename(path, '.c');
-    const object = join(build, dirname(path), path.startsWith('lib/') ? `libdevproof_la-${name}.o` : `${name}.o`);
+    const object = join(build, dirname(path), path.startsWith('lib/') ? `.libs/${name}.o` : `${name}.o`);
     mkdirSync(dirname(object), { recursive: true });
     execFileSync('cc', ['-std=gnu11', '-D_GNU_SOURCE', '-O2', `-I${join(source, 'lib')}`, '-c', file, '-o', object]);
 }
