@@ -43,6 +43,7 @@ const char *dstack_p2p_error_text(enum dstack_p2p_error error);
 /* How this node is reached. */
 enum dstack_p2p_mode {
     DSTACK_P2P_TLS_GATEWAY, /* through dstack's gateway, TLS ending in this node */
+    DSTACK_P2P_WIREGUARD,   /* by a tunnel of which this node has the key */
 };
 
 /* How sure a block must be to stay. Where a node has none so sure, the next less sure is taken. */
@@ -50,12 +51,17 @@ enum dstack_p2p_block { DSTACK_P2P_FINALIZED, DSTACK_P2P_SAFE, DSTACK_P2P_LATEST
 
 /* Zeros are the defaults. Texts are copied. */
 struct dstack_p2p_options {
-    const char *rpc_urls;       /* nodes, up to 8, a comma between two; NULL: RPC_URL */
-    const char *guest_socket;   /* NULL: DSTACK_SIMULATOR_ENDPOINT, else the usual places */
-    const char *gateway_domain; /* NULL: DSTACK_GATEWAY_DOMAIN. Needed to register only */
-    const char *endpoint;       /* what others shall use; NULL: made of instance and domain */
-    uint16_t port;              /* of this node behind the gateway; 0: 443 */
-    uint64_t token_id;          /* this node's seat; 0: the one whose token names it */
+    const char *rpc_urls;         /* nodes, up to 8, a comma between two; NULL: RPC_URL */
+    const char *guest_socket;     /* NULL: DSTACK_SIMULATOR_ENDPOINT, else the usual places */
+    const char *gateway_domain;   /* NULL: DSTACK_GATEWAY_DOMAIN. Needed to register only */
+    const char *endpoint;         /* what others shall use; NULL: made of instance and domain. The
+                                     tunnel's host:port, of which nothing is made */
+    const uint8_t *wireguard_key; /* 32 bytes, the tunnel's public key; NULL: this process does not
+                                     hold the tunnel, and cannot register it */
+    const char *subscribe_url;    /* a node's WebSocket; NULL: RPC_WS_URL, else where the first node
+                                     would have one; "": none. It makes a watch faster, no more */
+    uint16_t port;                /* of this node behind the gateway; 0: 443 */
+    uint64_t token_id;            /* this node's seat; 0: the one whose token names it */
     enum dstack_p2p_block block;
     unsigned additions_after; /* blocks that a newcomer must have been seen for; 0: none */
     unsigned max_age_s;       /* of the newest block; 0: 7200 */
@@ -125,10 +131,11 @@ enum dstack_p2p_error dstack_p2p_get_peers(struct dstack_p2p *p2p, struct dstack
 void dstack_p2p_peers_free(struct dstack_p2p_peers *peers);
 
 /**
- * Read again and again, and tell of each change: at first, when anybody comes, leaves or moves, and
+ * Read again and again, and at once where a node tells that the contract has said something; tell
+ * of each change: at first, when anybody comes, leaves or moves, and
  * when reading begins to fail, fails otherwise, or works again. Always with the whole list.
  *
- * In:  interval_ms  between two reads
+ * In:  interval_ms  between two reads, at most
  *      tell         peers is NULL where there never was a list: error says why. Anything but 0 ends
  *                   the watch. It may call register, renew and voucher.
  * Returns: DSTACK_P2P_OK  ended by tell or by dstack_p2p_stop
@@ -154,7 +161,7 @@ struct dstack_p2p_receipt {
  * it at the block that the options name.
  *
  * Out: out  all zero unless DSTACK_P2P_OK; may be NULL
- * Returns: DSTACK_P2P_OK, DSTACK_P2P_ENOMEM, DSTACK_P2P_ESETTING (no endpoint),
+ * Returns: DSTACK_P2P_OK, DSTACK_P2P_ENOMEM, DSTACK_P2P_ESETTING (no endpoint, or no key),
  *          DSTACK_P2P_EGUEST, DSTACK_P2P_ENODE, DSTACK_P2P_ELIE, DSTACK_P2P_ENOSEAT,
  *          DSTACK_P2P_EREFUSED, DSTACK_P2P_EPENDING
  */

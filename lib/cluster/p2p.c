@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
+#include "ethereum/subscription.h"
 #include "net/http.h"
 
 #define MAX_AGE_S 7200 /* finality takes some 15 minutes, on rollups an hour */
@@ -175,28 +176,56 @@ static enum dp_err ask_guest(struct dstack_p2p *p2p, const char *given, struct d
 
 /* TLS is to end in this node, hence the s: the gateway passes it on. Empty where no domain is
  * known, as only registering needs it. */
-static enum dp_err make_endpoint(struct dstack_p2p *p2p, const struct dstack_p2p_options *options,
-                                 struct dp_detail *detail)
+static int write_endpoint(struct dstack_p2p *p2p, const struct dstack_p2p_options *options)
 {
     const char *domain = setting(options->gateway_domain, "DSTACK_GATEWAY_DOMAIN");
     char instance[DSTACK_P2P_ID_SIZE];
-    int len = 0;
 
-    dp_hex_encode(instance, p2p->join.instance_id, DP_ADDRESS_LEN);
     if (options->endpoint != NULL)
-        len = snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "%s", options->endpoint);
-    else if (domain != NULL)
-        len = snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "https://%s-%us.%s",
-                       instance, options->port != 0 ? options->port : PORT, domain);
+        return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "%s", options->endpoint);
+    if (domain == NULL || p2p->join.network == DP_PEER_WIREGUARD)
+        return 0;
+    dp_hex_encode(instance, p2p->join.instance_id, DP_ADDRESS_LEN);
+    return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "https://%s-%us.%s", instance,
+                    options->port != 0 ? options->port : PORT, domain);
+}
+
+static enum dp_err set_reach(struct dstack_p2p *p2p, enum dstack_p2p_mode mode,
+                             const struct dstack_p2p_options *options, struct dp_detail *detail)
+{
+    int len;
+
+    p2p->join.network = mode == DSTACK_P2P_WIREGUARD ? DP_PEER_WIREGUARD : DP_PEER_TLS_GATEWAY;
+    if (mode == DSTACK_P2P_WIREGUARD && options->wireguard_key != NULL)
+        memcpy(p2p->join.wireguard_key, options->wireguard_key, DP_WORD_LEN);
+    len = write_endpoint(p2p, options);
     return len < 0 || (size_t)len >= sizeof(p2p->join.endpoint)
                ? dp_fail(detail, DP_ECONFIG, "endpoint", "longer than %d characters.",
                          DP_PEER_ENDPOINT_MAX)
                : DP_OK;
 }
 
+/* Where the node that is asked has its WebSocket, if it has one. */
+static enum dp_err set_subscribe_url(struct dstack_p2p *p2p, const char *given,
+                                     struct dp_detail *detail)
+{
+    const char *url = given != NULL ? given : getenv("RPC_WS_URL");
+    const char *rest = p2p->witnesses[0].rpc.url + strlen("http");
+
+    if (url != NULL && url[0] == '\0')
+        return DP_OK;
+    if (url != NULL && !dp_subscription_is_url(url))
+        return dp_fail(detail, DP_ECONFIG, "RPC_WS_URL", "must be ws:// or wss://.");
+    if (url != NULL)
+        p2p->subscribe_url = strdup(url);
+    else if (asprintf(&p2p->subscribe_url, "ws%s", rest) < 0)
+        p2p->subscribe_url = NULL;
+    return p2p->subscribe_url != NULL ? DP_OK : DP_ENOMEM;
+}
+
 /* --- all of it --- */
 
-static enum dp_err open_all(struct dstack_p2p *p2p, const char *contract,
+static enum dp_err open_all(struct dstack_p2p *p2p, const char *contract, enum dstack_p2p_mode mode,
                             const struct dstack_p2p_options *options, struct dp_detail *detail)
 {
     enum dp_err err = dp_secp_init();
@@ -211,8 +240,10 @@ static enum dp_err open_all(struct dstack_p2p *p2p, const char *contract,
     if (err == DP_OK)
         err = read_nodes(p2p, options->rpc_urls, detail);
     if (err == DP_OK)
+        err = set_subscribe_url(p2p, options->subscribe_url, detail);
+    if (err == DP_OK)
         err = ask_guest(p2p, options->guest_socket, detail);
-    return err == DP_OK ? make_endpoint(p2p, options, detail) : err;
+    return err == DP_OK ? set_reach(p2p, mode, options, detail) : err;
 }
 
 enum dstack_p2p_error dstack_p2p_open(struct dstack_p2p **out, const char *contract,
@@ -228,10 +259,10 @@ enum dstack_p2p_error dstack_p2p_open(struct dstack_p2p **out, const char *contr
     *out = NULL;
     if (options == NULL)
         options = &defaults;
-    if (p2p != NULL && (mode != DSTACK_P2P_TLS_GATEWAY || options->block > DSTACK_P2P_LATEST))
+    if (p2p != NULL && (mode > DSTACK_P2P_WIREGUARD || options->block > DSTACK_P2P_LATEST))
         err = dp_fail(&detail, DP_EINVAL, NULL, "no such mode, or no such block.");
     else if (p2p != NULL)
-        err = open_all(p2p, contract, options, &detail);
+        err = open_all(p2p, contract, mode, options, &detail);
     if (message != NULL)
         message[0] = '\0';
     if (err == DP_OK) {
@@ -249,6 +280,8 @@ void dstack_p2p_close(struct dstack_p2p *p2p)
     if (p2p == NULL)
         return;
     dp_newcomers_free(&p2p->newcomers);
+    dp_peers_free(&p2p->last);
+    free(p2p->subscribe_url);
     dp_guest_close(p2p->guest);
     free(p2p->urls);
     free(p2p);

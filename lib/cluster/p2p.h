@@ -21,10 +21,10 @@ struct dstack_p2p {
     enum dp_witness_tag wanted;
     unsigned additions_after, max_age_s;
 
-    struct dp_newcomers newcomers; /* the last good list, and its block: */
-    uint8_t digest[DP_KECCAK_LEN];
-    struct dp_agreed agreed;
-    int64_t read_at; /* by dp_clock_mono_us */
+    struct dp_peers last; /* the last good list; its digest is zero where there never was one */
+    struct dp_newcomers newcomers; /* those of it whose lease runs */
+    int64_t read_at;               /* by dp_clock_mono_us */
+    char *subscribe_url;           /* NULL: nothing is tried */
 
     char message[DSTACK_P2P_MESSAGE_SIZE];
     atomic_bool stop;

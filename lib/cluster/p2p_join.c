@@ -15,6 +15,22 @@ static enum dstack_p2p_error call_failed(struct dstack_p2p *p2p, enum dp_err err
     return err == DP_ENOTFOUND || err == DP_EDUPLICATE ? DSTACK_P2P_ENOSEAT : error;
 }
 
+/* Can this node be reached at all? */
+static enum dp_err check_reach(const struct dp_join *join, struct dp_detail *detail)
+{
+    static const uint8_t none[DP_WORD_LEN];
+    const bool is_tunnel = join->network == DP_PEER_WIREGUARD;
+
+    if (is_tunnel && memcmp(join->wireguard_key, none, sizeof(none)) == 0)
+        return dp_fail(detail, DP_ECONFIG, "wireguard_key",
+                       "must be given to register: who holds the tunnel does it.");
+    if (join->endpoint[0] == '\0')
+        return is_tunnel ? dp_fail(detail, DP_ECONFIG, "endpoint", "must be given to register.")
+                         : dp_fail(detail, DP_ECONFIG, "DSTACK_GATEWAY_DOMAIN",
+                                   "must be set, or the endpoint be given, to register.");
+    return DP_OK;
+}
+
 static enum dstack_p2p_error make_call(struct dstack_p2p *p2p, struct dp_join_call *call, int renew)
 {
     struct dp_detail detail = {"", ""};
@@ -22,13 +38,10 @@ static enum dstack_p2p_error make_call(struct dstack_p2p *p2p, struct dp_join_ca
 
     dp_p2p_start_clock(p2p);
     *call = (struct dp_join_call){.data = {.data = NULL}};
-    if (!renew && p2p->join.endpoint[0] == '\0')
-        err = dp_fail(&detail, DP_ECONFIG, "DSTACK_GATEWAY_DOMAIN",
-                      "must be set, or the endpoint be given, to register.");
-    else if (renew)
-        err = dp_join_renewal(&p2p->join, call, &detail);
-    else
-        err = dp_join_voucher(&p2p->join, call, &detail);
+    err = renew ? DP_OK : check_reach(&p2p->join, &detail);
+    if (err == DP_OK)
+        err = renew ? dp_join_renewal(&p2p->join, call, &detail)
+                    : dp_join_voucher(&p2p->join, call, &detail);
     return call_failed(p2p, err, &detail);
 }
 

@@ -1,16 +1,13 @@
-/* p2p_peers.c - dstack_p2p: who is there, now and from now on. */
+/* p2p_peers.c - dstack_p2p: who is there. */
 #include "cluster/p2p.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
-
-#define STEP_MS 200 /* how often a watch looks whether it is to end */
 
 /* --- reading --- */
 
@@ -24,11 +21,26 @@ static enum dp_err check_age(const struct dstack_p2p *p2p, const struct dp_agree
                        "block %" PRIu64 " (%s), the newest that all nodes have, is %" PRId64
                        " seconds old.",
                        agreed->block.number, dp_witness_tag_name(agreed->tag), age);
-    if (p2p->newcomers.started && agreed->block.number < p2p->agreed.block.number)
+    if (p2p->newcomers.started && agreed->block.number < p2p->last.agreed.block.number)
         return dp_fail(detail, DP_EPARAM, NULL,
                        "the nodes have gone back from block %" PRIu64 " to %" PRIu64 ".",
-                       p2p->agreed.block.number, agreed->block.number);
+                       p2p->last.agreed.block.number, agreed->block.number);
     return DP_OK;
+}
+
+static enum dp_err read_new(struct dstack_p2p *p2p, struct dp_peers *out, bool *is_stale,
+                            struct dp_detail *detail)
+{
+    const struct dp_peers *known = p2p->newcomers.started ? &p2p->last : NULL;
+    enum dp_err err = dp_peers_read(out, known, p2p->witnesses, p2p->join.count, p2p->join.contract,
+                                    p2p->wanted, detail);
+
+    *is_stale = false;
+    if (err == DP_OK) {
+        err = check_age(p2p, &out->agreed, detail);
+        *is_stale = err != DP_OK;
+    }
+    return err == DP_OK ? dp_newcomers_note(&p2p->newcomers, out) : err;
 }
 
 /* Only what is good in every way takes the place of the last good list. */
@@ -37,28 +49,20 @@ static enum dstack_p2p_error refresh(struct dstack_p2p *p2p)
     struct dp_detail detail = {"", ""};
     struct dp_peers peers;
     enum dstack_p2p_error error;
+    bool is_stale;
     enum dp_err err;
 
     dp_p2p_start_clock(p2p);
-    err = dp_peers_read(&peers, p2p->witnesses, p2p->join.count, p2p->join.contract, p2p->wanted,
-                        &detail);
+    err = read_new(p2p, &peers, &is_stale, &detail);
     error = dp_p2p_failed(p2p, err, &detail);
-    if (err == DP_OK) {
-        err = check_age(p2p, &peers.agreed, &detail);
-        error =
-            dp_p2p_failed(p2p, err, &detail) == DSTACK_P2P_OK ? DSTACK_P2P_OK : DSTACK_P2P_ESTALE;
+    if (err != DP_OK) {
+        dp_peers_free(&peers);
+        return is_stale ? DSTACK_P2P_ESTALE : error;
     }
-    if (err == DP_OK) {
-        err = dp_newcomers_note(&p2p->newcomers, &peers);
-        error = dp_p2p_failed(p2p, err, &detail);
-    }
-    if (err == DP_OK) {
-        memcpy(p2p->digest, peers.digest, sizeof(p2p->digest));
-        p2p->agreed = peers.agreed;
-        p2p->read_at = dp_clock_mono_us();
-    }
-    dp_peers_free(&peers);
-    return error;
+    dp_peers_free(&p2p->last);
+    p2p->last = peers;
+    p2p->read_at = dp_clock_mono_us();
+    return DSTACK_P2P_OK;
 }
 
 /* --- handing out --- */
@@ -76,7 +80,7 @@ static void copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer)
 
 static void copy_list(struct dstack_p2p_peers *out, const struct dstack_p2p *p2p)
 {
-    const struct dp_header *block = &p2p->agreed.block;
+    const struct dp_header *block = &p2p->last.agreed.block;
 
     for (size_t i = 0; i < p2p->newcomers.count; i++) {
         const struct dp_seen *seen = &p2p->newcomers.list[i];
@@ -87,7 +91,7 @@ static void copy_list(struct dstack_p2p_peers *out, const struct dstack_p2p *p2p
     out->block_number = block->number;
     out->block_time = block->time;
     dp_hex0x_encode(out->block_hash, block->hash, sizeof(block->hash));
-    dp_hex0x_encode(out->digest, p2p->digest, sizeof(p2p->digest));
+    dp_hex0x_encode(out->digest, p2p->last.digest, sizeof(p2p->last.digest));
 }
 
 static struct dstack_p2p_peers *copy_last(const struct dstack_p2p *p2p, enum dstack_p2p_error error)
@@ -123,71 +127,4 @@ void dstack_p2p_peers_free(struct dstack_p2p_peers *peers)
         return;
     free(peers->list);
     free(peers);
-}
-
-/* --- watching --- */
-
-static bool is_same_peer(const struct dstack_p2p_peer *a, const struct dstack_p2p_peer *b)
-{
-    return a->token_id == b->token_id && a->is_wireguard == b->is_wireguard &&
-           strcmp(a->instance_id, b->instance_id) == 0 && strcmp(a->app_id, b->app_id) == 0 &&
-           memcmp(a->wireguard_key, b->wireguard_key, sizeof(a->wireguard_key)) == 0 &&
-           strcmp(a->endpoint, b->endpoint) == 0;
-}
-
-/* Blocks and leases go on without news. */
-static bool is_same_list(const struct dstack_p2p_peers *a, const struct dstack_p2p_peers *b)
-{
-    if (a == NULL || b == NULL)
-        return a == b;
-    for (size_t i = 0; i < a->count && i < b->count; i++) {
-        if (!is_same_peer(&a->list[i], &b->list[i]))
-            return false;
-    }
-    return a->count == b->count;
-}
-
-static void wait_for(struct dstack_p2p *p2p, unsigned interval_ms)
-{
-    const int64_t end = dp_clock_mono_us() + (int64_t)interval_ms * 1000;
-
-    for (int64_t left = end; left > 0 && !atomic_load(&p2p->stop);) {
-        struct timespec step;
-
-        left = (end - dp_clock_mono_us()) / 1000;
-        step = (struct timespec){0, (left < STEP_MS ? left : STEP_MS) * 1000000};
-        if (left > 0)
-            nanosleep(&step, NULL);
-    }
-}
-
-enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval_ms,
-                                       dstack_p2p_tell *tell, void *arg)
-{
-    struct dstack_p2p_peers *last = NULL;
-    enum dstack_p2p_error last_error = DSTACK_P2P_OK;
-    bool is_first = true;
-    int end = 0;
-
-    while (end == 0 && !atomic_load(&p2p->stop)) {
-        struct dstack_p2p_peers *peers;
-        enum dstack_p2p_error error = dstack_p2p_get_peers(p2p, &peers);
-
-        if (is_first || error != last_error || !is_same_list(peers, last))
-            end = tell(peers, error, arg);
-        dstack_p2p_peers_free(last);
-        last = peers;
-        last_error = error;
-        is_first = false;
-        if (end == 0)
-            wait_for(p2p, interval_ms);
-    }
-    dstack_p2p_peers_free(last);
-    atomic_store(&p2p->stop, false);
-    return DSTACK_P2P_OK;
-}
-
-void dstack_p2p_stop(struct dstack_p2p *p2p)
-{
-    atomic_store(&p2p->stop, true);
 }

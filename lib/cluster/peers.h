@@ -48,6 +48,8 @@ bool dp_peer_is_active(const struct dp_peer *peer, uint64_t time);
  * who has it. One who refuses is passed over; one whose list is not the proven one ends it.
  *
  * In:  witnesses  their rpc.answer_max should be DP_PEERS_ANSWER_MAX
+ *      known      a list that was read before: where the proof says that nothing has changed since,
+ *                 it is copied, and nobody is asked for a list; NULL for none
  * Out: out     to be freed by dp_peers_free; empty unless DP_OK
  *      detail  field is the name of the node at fault
  * Returns: DP_OK, what dp_witness_agree and dp_witness_prove do
@@ -56,7 +58,8 @@ bool dp_peer_is_active(const struct dp_peer *peer, uint64_t time);
  *          DP_ETOOBIG    more than DP_PEERS_MAX
  */
 DP_MUST_CHECK
-enum dp_err dp_peers_read(struct dp_peers *out, struct dp_witness *witnesses, size_t count,
+enum dp_err dp_peers_read(struct dp_peers *out, const struct dp_peers *known,
+                          struct dp_witness *witnesses, size_t count,
                           const uint8_t contract[static DP_ADDRESS_LEN], enum dp_witness_tag wanted,
                           struct dp_detail *detail);
 
