@@ -60,8 +60,10 @@ struct dstack_p2p_options {
                                      hold the tunnel, and cannot register it */
     const char *subscribe_url;    /* a node's WebSocket; NULL: RPC_WS_URL, else where the first node
                                      would have one; "": none. It makes a watch faster, no more */
-    uint16_t port;                /* of this node behind the gateway; 0: 443 */
-    uint64_t token_id;            /* this node's seat; 0: the one whose token names it */
+    const char *relay_url; /* who sends this node's calls, so that it needs no gas: each is POSTed
+                              there as JSON; NULL: CLUSTER_RELAY, else they are sent from here */
+    uint16_t port;         /* of this node behind the gateway; 0: 443 */
+    uint64_t token_id;     /* this node's seat; 0: the one whose token names it */
     enum dstack_p2p_block block;
     unsigned additions_after; /* blocks that a newcomer must have been seen for; 0: none */
     unsigned max_age_s;       /* of the newest block; 0: 7200 */
@@ -86,6 +88,10 @@ enum dstack_p2p_error dstack_p2p_open(struct dstack_p2p **out, const char *contr
 
 /* Takes NULL. */
 void dstack_p2p_close(struct dstack_p2p *p2p);
+
+/* Who this node is, as the guest agent says. Valid until the handle is closed. */
+const char *dstack_p2p_instance_id(const struct dstack_p2p *p2p);
+const char *dstack_p2p_app_id(const struct dstack_p2p *p2p);
 
 /* What the last call on this handle that failed was about: a sentence, which names the node at
  * fault; "" where none failed. Valid until the next call. */
@@ -145,7 +151,8 @@ typedef int dstack_p2p_tell(const struct dstack_p2p_peers *peers, enum dstack_p2
 enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval_ms,
                                        dstack_p2p_tell *tell, void *arg);
 
-/* End the watch, at most a second later, or the next one before it begins. */
+/* End a watch or a keep, at most a second after what it does just then, or the next one before it
+ * begins. */
 void dstack_p2p_stop(struct dstack_p2p *p2p);
 
 /* --- being there --- */
@@ -157,8 +164,8 @@ struct dstack_p2p_receipt {
 
 /**
  * Enter this node, or enter it anew with another endpoint: signed by the app, sent from this node's
- * account, and waited for. A block can still be undone: the node is in for good once the list has
- * it at the block that the options name.
+ * account or by the relay, and waited for. A block can still be undone: the node is in for good
+ * once the list has it at the block that the options name.
  *
  * Out: out  all zero unless DSTACK_P2P_OK; may be NULL
  * Returns: DSTACK_P2P_OK, DSTACK_P2P_ENOMEM, DSTACK_P2P_ESETTING (no endpoint, or no key),
@@ -169,6 +176,27 @@ enum dstack_p2p_error dstack_p2p_register(struct dstack_p2p *p2p, struct dstack_
 
 /* Prolong the lease, which must still run. Returns: the same */
 enum dstack_p2p_error dstack_p2p_renew(struct dstack_p2p *p2p, struct dstack_p2p_receipt *out);
+
+/* What the contract has of this node. */
+struct dstack_p2p_self {
+    uint64_t token_id;           /* 0: it is no peer */
+    uint64_t lease_until;        /* Unix seconds; may be over */
+    enum dstack_p2p_error error; /* why it is not, or not for long any more; DSTACK_P2P_OK: it is */
+    char message[DSTACK_P2P_MESSAGE_SIZE];
+};
+
+/**
+ * Keep this node entered: look every half minute or more often, enter it where it is not entered
+ * as it is to be reached, and prolong its lease when a third of it is left. A fault is tried again.
+ * It blocks, also while a transaction is on its way: a watch needs a handle of its own.
+ *
+ * In:  tell  told at first and of each change. Anything but 0 ends it
+ * Returns: DSTACK_P2P_OK       ended by tell or by dstack_p2p_stop
+ *          DSTACK_P2P_ESETTING  there is no endpoint, or no key, to enter it with
+ */
+typedef int dstack_p2p_tell_self(const struct dstack_p2p_self *self, void *arg);
+enum dstack_p2p_error dstack_p2p_keep(struct dstack_p2p *p2p, dstack_p2p_tell_self *tell,
+                                      void *arg);
 
 /* The account that pays for both, of this node alone. Returns: DSTACK_P2P_OK,
  * DSTACK_P2P_ENOMEM, DSTACK_P2P_EGUEST */

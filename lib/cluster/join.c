@@ -4,27 +4,38 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cluster/refusal.h"
 #include "cluster/words.h"
 #include "ethereum/abi.h"
 #include "ethereum/sender.h"
 
+#define PEER_MAX 1024 /* bytes of one peer, encoded */
+
 /* --- what the contract says --- */
 
-/* A view of one word or none that answers one word. */
-static enum dp_err ask(const struct dp_join *join, const struct dp_agreed *agreed,
-                       uint8_t out[static DP_WORD_LEN], const char *signature,
-                       const struct dp_words *words, struct dp_detail *detail)
+/* A view of one word or none. */
+static enum dp_err call_view(const struct dp_join *join, const struct dp_agreed *agreed,
+                             struct dp_buf *answer, const char *signature,
+                             const struct dp_words *words, struct dp_detail *detail)
 {
     uint8_t data[DP_KECCAK_LEN + DP_WORD_LEN];
     const size_t len = words->count * DP_WORD_LEN;
     struct dp_node_message message = {
         .to = join->contract, .data = data, .data_len = DP_ABI_SELECTOR_LEN + len};
-    struct dp_buf answer = DP_BUF_INIT(DP_WORD_LEN);
-    enum dp_err err;
 
     dp_keccak256(data, signature, strlen(signature));
     memcpy(data + DP_ABI_SELECTOR_LEN, words->bytes, len);
-    err = dp_witness_call(&answer, join->witnesses, join->count, agreed, &message, detail);
+    return dp_witness_call(answer, join->witnesses, join->count, agreed, &message, detail);
+}
+
+/* The same for one that answers one word. */
+static enum dp_err ask(const struct dp_join *join, const struct dp_agreed *agreed,
+                       uint8_t out[static DP_WORD_LEN], const char *signature,
+                       const struct dp_words *words, struct dp_detail *detail)
+{
+    struct dp_buf answer = DP_BUF_INIT(DP_WORD_LEN);
+    enum dp_err err = call_view(join, agreed, &answer, signature, words, detail);
+
     if (err == DP_OK && answer.len != DP_WORD_LEN)
         err =
             dp_fail(detail, DP_EFORMAT, join->witnesses[0].name,
@@ -119,6 +130,53 @@ static enum dp_err find_token(const struct dp_join *join, const struct dp_agreed
     return look_through(join, agreed, out, detail);
 }
 
+/* --- what it has of this node --- */
+
+static bool is_wanted(const struct dp_join *join, const struct dp_peer *peer)
+{
+    return peer->network == join->network && strcmp(peer->endpoint, join->endpoint) == 0 &&
+           memcmp(peer->wireguard_key, join->wireguard_key, sizeof(peer->wireguard_key)) == 0 &&
+           memcmp(peer->app_id, join->app_id, sizeof(peer->app_id)) == 0 &&
+           (join->token_id == 0 || join->token_id == peer->token_id);
+}
+
+static enum dp_err look_at_peer(const struct dp_join *join, const struct dp_agreed *agreed,
+                                struct dp_join_seen *out, struct dp_detail *detail)
+{
+    struct dp_buf answer = DP_BUF_INIT(PEER_MAX);
+    struct dp_words words = {.count = 0};
+    enum dp_err err;
+
+    dp_words_add_number(&words, out->token_id);
+    err = call_view(join, agreed, &answer, "peerOf(uint256)", &words, detail);
+    if (err == DP_OK && dp_peer_decode(&out->peer, &answer) != DP_OK)
+        err = dp_fail(detail, DP_EFORMAT, join->witnesses[0].name,
+                      "gives a peer that no cluster can have.");
+    out->is_wanted = err == DP_OK && is_wanted(join, &out->peer);
+    dp_buf_free(&answer);
+    return err;
+}
+
+enum dp_err dp_join_look(const struct dp_join *join, struct dp_join_seen *out,
+                         struct dp_detail *detail)
+{
+    const struct dp_words words = own_instance(join), none = {.count = 0};
+    struct dp_agreed agreed;
+    enum dp_err err =
+        dp_witness_agree(&agreed, join->witnesses, join->count, DP_TAG_LATEST, detail);
+
+    *out = (struct dp_join_seen){.token_id = 0};
+    if (err == DP_OK)
+        err = ask_number(join, &agreed, &out->lease_s, "leaseDuration()", &none, detail);
+    if (err == DP_OK)
+        err =
+            ask_number(join, &agreed, &out->token_id, "instanceToTokenId(address)", &words, detail);
+    if (err != DP_OK)
+        return err;
+    out->block_time = agreed.block.time;
+    return out->token_id != 0 ? look_at_peer(join, &agreed, out, detail) : DP_OK;
+}
+
 /* --- vouchers --- */
 
 static enum dp_err prepare(const struct dp_join *join, struct dp_agreed *agreed, uint64_t *nonce,
@@ -209,6 +267,15 @@ enum dp_err dp_join_renewal(const struct dp_join *join, struct dp_join_call *out
 
 /* --- sending --- */
 
+enum dp_err dp_join_judge(const struct dp_node_receipt *receipt, struct dp_detail *detail)
+{
+    return receipt->succeeded
+               ? DP_OK
+               : dp_fail(detail, DP_EFORBIDDEN, NULL,
+                         "the contract refused the transaction in block %" PRIu64 ".",
+                         receipt->block);
+}
+
 enum dp_err dp_join_account(const struct dp_join *join, uint8_t out[static DP_ADDRESS_LEN])
 {
     struct dp_cluster_signature by;
@@ -241,14 +308,13 @@ enum dp_err dp_join_send(const struct dp_join *join, const struct dp_join_call *
                                .chain_id = call->chain_id,
                                .sign = sign_transaction,
                                .arg = (void *)(uintptr_t)join,
+                               .explain = dp_refusal_text,
                                .timeout_s = join->timeout_s};
+    const struct dp_node_message message = {
+        .to = join->contract, .data = call->data.data, .data_len = call->data.len};
     enum dp_err err = dp_join_account(join, sender.from);
 
     if (err == DP_OK)
-        err = dp_sender_send(&sender, receipt, hash, join->contract, call->data.data,
-                             call->data.len, detail);
-    if (err == DP_OK && !receipt->succeeded)
-        err = dp_fail(detail, DP_EFORBIDDEN, NULL,
-                      "the contract refused the transaction in block %" PRIu64 ".", receipt->block);
-    return err;
+        err = dp_sender_send(&sender, receipt, hash, &message, detail);
+    return err == DP_OK ? dp_join_judge(receipt, detail) : err;
 }

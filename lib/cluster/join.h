@@ -45,6 +45,19 @@ DP_MUST_CHECK
 enum dp_err dp_join_renewal(const struct dp_join *join, struct dp_join_call *out,
                             struct dp_detail *detail);
 
+/* What the contract has of this node in the newest block. */
+struct dp_join_seen {
+    uint64_t token_id; /* 0: it is no peer, and the rest is zero */
+    struct dp_peer peer;
+    bool is_wanted; /* is it entered with the endpoint, network and key that it has? */
+    uint64_t block_time, lease_s; /* Unix seconds; seconds of a new lease */
+};
+
+/* Returns: what dp_witness_agree and dp_witness_call do, DP_EFORMAT */
+DP_MUST_CHECK
+enum dp_err dp_join_look(const struct dp_join *join, struct dp_join_seen *out,
+                         struct dp_detail *detail);
+
 /* The account of this node, which pays for dp_join_send. Returns: DP_OK, DP_EGUEST, DP_ENOMEM */
 DP_MUST_CHECK
 enum dp_err dp_join_account(const struct dp_join *join, uint8_t out[static DP_ADDRESS_LEN]);
@@ -52,12 +65,16 @@ enum dp_err dp_join_account(const struct dp_join *join, uint8_t out[static DP_AD
 /**
  * Send such a call to the first witness, and wait for its receipt.
  *
- * Returns: DP_OK, what dp_sender_send does (DP_ERPC: the contract refuses, or there is no gas)
- *          DP_EFORBIDDEN  it reverted on the chain
+ * Returns: DP_OK, what dp_sender_send does (DP_ERPC: there is too little for gas)
+ *          DP_EFORBIDDEN  also: it reverted on the chain
  */
 DP_MUST_CHECK
 enum dp_err dp_join_send(const struct dp_join *join, const struct dp_join_call *call,
                          struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
                          struct dp_detail *detail);
+
+/* Did the contract take it? Returns: DP_OK, DP_EFORBIDDEN */
+DP_MUST_CHECK
+enum dp_err dp_join_judge(const struct dp_node_receipt *receipt, struct dp_detail *detail);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/hex.h"
@@ -15,6 +16,7 @@
 #define TIMEOUT_S 60
 #define PORT 443
 #define WITHIN_MS 20000 /* one call */
+#define STEP_MS 200     /* how often a pause looks whether it is to end */
 
 /* --- errors --- */
 
@@ -84,6 +86,32 @@ const char *dstack_p2p_message(const struct dstack_p2p *p2p)
     return p2p->message;
 }
 
+void dstack_p2p_stop(struct dstack_p2p *p2p)
+{
+    atomic_store(&p2p->stop, true);
+}
+
+void dp_p2p_pause(struct dstack_p2p *p2p, unsigned ms)
+{
+    while (ms > 0 && !atomic_load(&p2p->stop)) {
+        const unsigned part = ms < STEP_MS ? ms : STEP_MS;
+        const struct timespec step = {0, (long)part * 1000000};
+
+        nanosleep(&step, NULL);
+        ms -= part;
+    }
+}
+
+const char *dstack_p2p_instance_id(const struct dstack_p2p *p2p)
+{
+    return p2p->instance_id;
+}
+
+const char *dstack_p2p_app_id(const struct dstack_p2p *p2p)
+{
+    return p2p->app_id;
+}
+
 /* --- settings --- */
 
 static const char *setting(const char *given, const char *variable)
@@ -133,6 +161,18 @@ static enum dp_err read_nodes(struct dstack_p2p *p2p, const char *given, struct 
                : err;
 }
 
+static enum dp_err set_relay(struct dstack_p2p *p2p, const char *given, struct dp_detail *detail)
+{
+    const char *url = setting(given, "CLUSTER_RELAY");
+
+    if (url == NULL)
+        return DP_OK;
+    if (!dp_http_is_url(url))
+        return dp_fail(detail, DP_ECONFIG, "CLUSTER_RELAY", "must be http:// or https://.");
+    p2p->relay_url = strdup(url);
+    return p2p->relay_url != NULL ? DP_OK : DP_ENOMEM;
+}
+
 static enum dp_err read_contract(struct dstack_p2p *p2p, const char *given,
                                  struct dp_detail *detail)
 {
@@ -171,6 +211,8 @@ static enum dp_err ask_guest(struct dstack_p2p *p2p, const char *given, struct d
         err = read_id(p2p->join.instance_id, info, "instance_id", detail);
     json_object_put(info);
     p2p->join.guest = p2p->guest;
+    dp_hex_encode(p2p->instance_id, p2p->join.instance_id, DP_ADDRESS_LEN);
+    dp_hex_encode(p2p->app_id, p2p->join.app_id, DP_ADDRESS_LEN);
     return err;
 }
 
@@ -179,15 +221,13 @@ static enum dp_err ask_guest(struct dstack_p2p *p2p, const char *given, struct d
 static int write_endpoint(struct dstack_p2p *p2p, const struct dstack_p2p_options *options)
 {
     const char *domain = setting(options->gateway_domain, "DSTACK_GATEWAY_DOMAIN");
-    char instance[DSTACK_P2P_ID_SIZE];
 
     if (options->endpoint != NULL)
         return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "%s", options->endpoint);
     if (domain == NULL || p2p->join.network == DP_PEER_WIREGUARD)
         return 0;
-    dp_hex_encode(instance, p2p->join.instance_id, DP_ADDRESS_LEN);
-    return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "https://%s-%us.%s", instance,
-                    options->port != 0 ? options->port : PORT, domain);
+    return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "https://%s-%us.%s",
+                    p2p->instance_id, options->port != 0 ? options->port : PORT, domain);
 }
 
 static enum dp_err set_reach(struct dstack_p2p *p2p, enum dstack_p2p_mode mode,
@@ -242,6 +282,8 @@ static enum dp_err open_all(struct dstack_p2p *p2p, const char *contract, enum d
     if (err == DP_OK)
         err = set_subscribe_url(p2p, options->subscribe_url, detail);
     if (err == DP_OK)
+        err = set_relay(p2p, options->relay_url, detail);
+    if (err == DP_OK)
         err = ask_guest(p2p, options->guest_socket, detail);
     return err == DP_OK ? set_reach(p2p, mode, options, detail) : err;
 }
@@ -282,6 +324,7 @@ void dstack_p2p_close(struct dstack_p2p *p2p)
     dp_newcomers_free(&p2p->newcomers);
     dp_peers_free(&p2p->last);
     free(p2p->subscribe_url);
+    free(p2p->relay_url);
     dp_guest_close(p2p->guest);
     free(p2p->urls);
     free(p2p);

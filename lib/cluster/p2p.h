@@ -14,6 +14,7 @@
 
 struct dstack_p2p {
     struct dp_guest *guest;
+    char instance_id[DSTACK_P2P_ID_SIZE], app_id[DSTACK_P2P_ID_SIZE]; /* as join has them */
     char *urls; /* NULs between them; the witnesses borrow from it */
     char names[DP_P2P_NODES_MAX][DP_NODE_NAME_SIZE];
     struct dp_witness witnesses[DP_P2P_NODES_MAX];
@@ -26,6 +27,8 @@ struct dstack_p2p {
     int64_t read_at;               /* by dp_clock_mono_us */
     char *subscribe_url;           /* NULL: nothing is tried */
 
+    char *relay_url; /* NULL: calls are sent from this node's account */
+
     char message[DSTACK_P2P_MESSAGE_SIZE];
     atomic_bool stop;
 };
@@ -36,6 +39,9 @@ enum dstack_p2p_error dp_p2p_error(enum dp_err err);
 /* Keep the sentence: who, and what was wrong. Returns: dp_p2p_error's; DSTACK_P2P_OK for DP_OK */
 enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
                                     const struct dp_detail *detail);
+
+/* Wait in steps, so that a stop is seen. */
+void dp_p2p_pause(struct dstack_p2p *p2p, unsigned ms);
 
 /* Give the nodes their time: to be called before each run of calls. */
 void dp_p2p_start_clock(struct dstack_p2p *p2p);

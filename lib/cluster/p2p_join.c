@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hex.h"
+#include "cluster/relay.h"
 
 /* Only here does "not found" mean a seat, and "twice" that there are several. */
 static enum dstack_p2p_error call_failed(struct dstack_p2p *p2p, enum dp_err err,
@@ -56,6 +57,15 @@ static enum dstack_p2p_error send_failed(struct dstack_p2p *p2p, enum dp_err err
     return err == DP_ETIMEOUT ? DSTACK_P2P_EPENDING : error;
 }
 
+static enum dp_err send_call(struct dstack_p2p *p2p, const struct dp_join_call *call,
+                             struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
+                             struct dp_detail *detail)
+{
+    return p2p->relay_url != NULL
+               ? dp_relay_send(&p2p->join, call, receipt, hash, p2p->relay_url, detail)
+               : dp_join_send(&p2p->join, call, receipt, hash, detail);
+}
+
 static enum dstack_p2p_error call_and_send(struct dstack_p2p *p2p, struct dstack_p2p_receipt *out,
                                            int renew)
 {
@@ -68,7 +78,7 @@ static enum dstack_p2p_error call_and_send(struct dstack_p2p *p2p, struct dstack
     if (out != NULL)
         *out = (struct dstack_p2p_receipt){.token_id = 0};
     if (error == DSTACK_P2P_OK)
-        error = send_failed(p2p, dp_join_send(&p2p->join, &call, &receipt, hash, &detail), &detail);
+        error = send_failed(p2p, send_call(p2p, &call, &receipt, hash, &detail), &detail);
     if (error == DSTACK_P2P_OK && out != NULL) {
         out->token_id = call.token_id;
         out->block_number = receipt.block;

@@ -2,7 +2,6 @@
 #include "cluster/p2p.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "ethereum/subscription.h"
@@ -52,9 +51,8 @@ static void subscribe(struct waker *waker, const struct dstack_p2p *p2p)
 }
 
 /* Returns: has the contract said something? */
-static bool wait_step(struct waker *waker, unsigned ms)
+static bool wait_step(struct waker *waker, struct dstack_p2p *p2p, unsigned ms)
 {
-    const struct timespec step = {0, (long)ms * 1000000};
     enum dp_err err = DP_EIO;
 
     if (waker->subscription != NULL)
@@ -62,7 +60,7 @@ static bool wait_step(struct waker *waker, unsigned ms)
     if (err == DP_EIO) {
         dp_subscription_close(waker->subscription);
         waker->subscription = NULL;
-        nanosleep(&step, NULL);
+        dp_p2p_pause(p2p, ms);
     }
     return err == DP_OK;
 }
@@ -74,7 +72,7 @@ static void wait_for(struct waker *waker, struct dstack_p2p *p2p, unsigned inter
 
     subscribe(waker, p2p);
     while (left > 0 && !atomic_load(&p2p->stop) &&
-           !wait_step(waker, (unsigned)(left < STEP_MS ? left : STEP_MS)))
+           !wait_step(waker, p2p, (unsigned)(left < STEP_MS ? left : STEP_MS)))
         left = (end - dp_clock_mono_us()) / 1000;
 }
 
@@ -106,9 +104,4 @@ enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval
     dp_subscription_close(waker.subscription);
     atomic_store(&p2p->stop, false);
     return DSTACK_P2P_OK;
-}
-
-void dstack_p2p_stop(struct dstack_p2p *p2p)
-{
-    atomic_store(&p2p->stop, true);
 }

@@ -17,7 +17,7 @@
     "uint256 leaseUntil,bytes32 wireguardKey,string endpoint)"
 #define PEER_ABI                                                                                   \
     "(uint256 tokenId,address appId,address instanceId,uint8 networkType,"                         \
-    "uint256 leaseUntil,bytes32 wireguardKey,string endpoint)[] peers"
+    "uint256 leaseUntil,bytes32 wireguardKey,string endpoint)"
 #define GET_PEERS "getPeers(uint256,uint256)"
 #define PAGE 256 /* peers of one call: no node's limit on gas or size is near */
 
@@ -114,6 +114,22 @@ static enum dp_err read_peer(struct dp_peer *out, struct json_object *tuple)
     return err == DP_OK ? read_endpoint(out->endpoint, member(tuple, 6)) : err;
 }
 
+enum dp_err dp_peer_decode(struct dp_peer *out, const struct dp_buf *answer)
+{
+    struct json_object *values = NULL;
+    struct dp_abi *abi = NULL;
+    enum dp_err err = dp_abi_parse(&abi, PEER_ABI " peer", NULL);
+
+    *out = (struct dp_peer){.token_id = 0};
+    if (err == DP_OK)
+        err = dp_abi_decode(abi, &values, (const uint8_t *)answer->data, answer->len);
+    if (err == DP_OK)
+        err = read_peer(out, json_object_array_get_idx(values, 0));
+    json_object_put(values);
+    dp_abi_free(abi);
+    return err;
+}
+
 /* --- pages --- */
 
 static enum dp_err take_page(struct dp_peers *out, struct json_object *page,
@@ -146,7 +162,7 @@ static enum dp_err decode_page(struct dp_peers *out, const struct dp_buf *answer
 {
     struct json_object *values = NULL;
     struct dp_abi *abi = NULL;
-    enum dp_err err = dp_abi_parse(&abi, PEER_ABI, detail);
+    enum dp_err err = dp_abi_parse(&abi, PEER_ABI "[] peers", detail);
 
     if (err == DP_OK) {
         err = dp_abi_decode(abi, &values, (const uint8_t *)answer->data, answer->len);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "ethereum/witness.h"
 
@@ -64,5 +65,9 @@ enum dp_err dp_peers_read(struct dp_peers *out, const struct dp_peers *known,
                           struct dp_detail *detail);
 
 void dp_peers_free(struct dp_peers *peers);
+
+/* What the contract's peerOf(uint256) answers. Returns: DP_OK, DP_EFORMAT, DP_ENOMEM */
+DP_MUST_CHECK
+enum dp_err dp_peer_decode(struct dp_peer *out, const struct dp_buf *answer);
 
 #endif

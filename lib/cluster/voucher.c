@@ -3,6 +3,7 @@
 #include "cluster/voucher.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cluster/words.h"
 #include "dstack/chain.h"
@@ -186,4 +187,22 @@ enum dp_err dp_renewal_call(struct dp_buf *out, const struct dp_renewal *renewal
     err = write_call(out, "renewLease", RENEW_PARAMETERS, values, detail);
     json_object_put(values);
     return err;
+}
+
+static bool begins_with(const struct dp_buf *data, const char *name, const char *parameters)
+{
+    uint8_t selector[DP_ABI_SELECTOR_LEN];
+    struct dp_abi *abi = NULL;
+    bool result = dp_abi_parse(&abi, parameters, NULL) == DP_OK &&
+                  dp_abi_selector(selector, name, abi) == DP_OK && data->len >= sizeof(selector) &&
+                  memcmp(data->data, selector, sizeof(selector)) == 0;
+
+    dp_abi_free(abi);
+    return result;
+}
+
+bool dp_voucher_is_call(const struct dp_buf *data)
+{
+    return begins_with(data, "registerPeer", REGISTER_PARAMETERS) ||
+           begins_with(data, "renewLease", RENEW_PARAMETERS);
 }

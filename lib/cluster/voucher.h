@@ -3,6 +3,7 @@
 #ifndef DP_CLUSTER_VOUCHER_H
 #define DP_CLUSTER_VOUCHER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buf.h"
@@ -52,5 +53,8 @@ enum dp_err dp_voucher_call(struct dp_buf *out, const struct dp_voucher *voucher
 DP_MUST_CHECK
 enum dp_err dp_renewal_call(struct dp_buf *out, const struct dp_renewal *renewal,
                             const struct dp_cluster_signature *signed_by, struct dp_detail *detail);
+
+/* Is it a call of registerPeer or renewLease, by its selector? */
+bool dp_voucher_is_call(const struct dp_buf *data);
 
 #endif

@@ -146,6 +146,13 @@ void dp_account_close(struct dp_account *account)
     *account = (struct dp_account){.key = NULL};
 }
 
+enum dp_err dp_account_sign_digest(const struct dp_account *account,
+                                   uint8_t sig[static DP_SECP_SIG_LEN],
+                                   const uint8_t digest[static DP_KECCAK_LEN])
+{
+    return dp_secp_sign(sig, account->key, digest);
+}
+
 enum dp_err dp_account_sign(const struct dp_account *account, struct dp_buf *out,
                             uint8_t hash[static DP_KECCAK_LEN],
                             const struct dp_transaction *transaction)
@@ -155,7 +162,7 @@ enum dp_err dp_account_sign(const struct dp_account *account, struct dp_buf *out
     enum dp_err err = dp_transaction_digest(digest, transaction);
 
     if (err == DP_OK)
-        err = dp_secp_sign(sig, account->key, digest);
+        err = dp_account_sign_digest(account, sig, digest);
     if (err == DP_OK)
         err = dp_transaction_write(out, transaction, sig);
     if (err == DP_OK)

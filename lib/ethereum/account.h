@@ -52,4 +52,10 @@ enum dp_err dp_account_sign(const struct dp_account *account, struct dp_buf *out
                             uint8_t hash[static DP_KECCAK_LEN],
                             const struct dp_transaction *transaction);
 
+/* Sign a transaction's digest: r || s || recovery id. Returns: DP_OK, DP_ECRYPTO */
+DP_MUST_CHECK
+enum dp_err dp_account_sign_digest(const struct dp_account *account,
+                                   uint8_t sig[static DP_SECP_SIG_LEN],
+                                   const uint8_t digest[static DP_KECCAK_LEN]);
+
 #endif

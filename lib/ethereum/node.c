@@ -36,6 +36,8 @@ static struct json_object *message_object(const struct dp_node_message *message)
         dp_json_add(object, "to", dp_rpc_make_data(message->to, DP_ADDRESS_LEN));
     /* "data" is the name that every node takes. */
     dp_json_add(object, "data", dp_rpc_make_data(message->data, message->data_len));
+    if (message->value != NULL)
+        dp_json_add(object, "value", dp_rpc_make_big_quantity(message->value));
     return object;
 }
 

@@ -18,6 +18,7 @@ struct dp_node_message {
     const uint8_t *to;   /* the same; NULL makes a contract */
     const void *data;    /* data_len bytes; NULL with 0 */
     size_t data_len;
+    const uint8_t *value; /* wei, a word of DP_WORD_LEN bytes; NULL: none */
 };
 
 struct dp_node_fees {

@@ -77,6 +77,7 @@ enum dp_err dp_rpc_fixed(uint8_t *out, size_t len, struct json_object *value);
 
 /* Values as parameters and members want them; an allocation failure ends the process. */
 struct json_object *dp_rpc_make_quantity(uint64_t value);
+struct json_object *dp_rpc_make_big_quantity(const uint8_t word[static DP_WORD_LEN]);
 struct json_object *dp_rpc_make_data(const void *data, size_t len);
 
 #endif

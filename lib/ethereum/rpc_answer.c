@@ -191,6 +191,20 @@ struct json_object *dp_rpc_make_quantity(uint64_t value)
     return made;
 }
 
+struct json_object *dp_rpc_make_big_quantity(const uint8_t word[static DP_WORD_LEN])
+{
+    char text[DP_HEX0X_SIZE(DP_WORD_LEN)];
+    const char *digits = text + 2;
+
+    dp_hex0x_encode(text, word, DP_WORD_LEN);
+    digits += strspn(digits, "0");
+    if (digits[0] == '\0')
+        return dp_rpc_make_quantity(0);
+    /* The prefix goes where zeros were. */
+    memmove(text + 2, digits, strlen(digits) + 1);
+    return make_text(text);
+}
+
 struct json_object *dp_rpc_make_data(const void *data, size_t len)
 {
     char *text = malloc(DP_HEX0X_SIZE(len));

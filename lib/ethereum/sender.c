@@ -8,6 +8,7 @@
 
 #define POLL_FIRST_MS 100
 #define POLL_MAX_MS 2000
+#define REVERTED 3 /* a node's code where a contract has reverted */
 
 enum dp_err dp_sender_gas(struct dp_rpc *rpc, uint64_t *gas, const struct dp_node_message *message,
                           struct dp_detail *detail)
@@ -119,45 +120,77 @@ static enum dp_err send_once(const struct dp_sender *sender, uint8_t hash[static
     return err;
 }
 
-static enum dp_err prepare(const struct dp_sender *sender, struct dp_transaction *transaction,
-                           struct dp_detail *detail)
+/* Run it without sending it: it costs nothing, and only so does a node give the contract's words.
+ */
+static enum dp_err try_call(const struct dp_sender *sender, const struct dp_node_message *message,
+                            struct dp_detail *detail)
 {
-    const struct dp_node_message message = {.from = sender->from,
-                                            .to = transaction->to,
-                                            .data = transaction->data,
-                                            .data_len = transaction->data_len};
-    enum dp_err err = dp_sender_gas(sender->rpc, &transaction->gas, &message, detail);
+    struct dp_buf answer = DP_BUF_INIT(DP_RPC_REVERT_MAX);
+    struct dp_rpc_refusal refusal;
+    enum dp_err err = dp_node_call(sender->rpc, &answer, &refusal, message, NULL, detail);
 
+    if (err == DP_ERPC && (refusal.code == REVERTED || refusal.revert.len > 0)) {
+        const char *why = sender->explain != NULL ? sender->explain(&refusal.revert) : NULL;
+
+        err = DP_EFORBIDDEN;
+        if (why != NULL)
+            dp_fail(detail, err, NULL, "the contract refuses: %s", why);
+    }
+    dp_buf_free(&refusal.revert);
+    dp_buf_free(&answer);
+    return err;
+}
+
+static enum dp_err prepare(const struct dp_sender *sender, struct dp_transaction *transaction,
+                           const struct dp_node_message *message, struct dp_detail *detail)
+{
+    enum dp_err err = try_call(sender, message, detail);
+
+    if (err == DP_OK)
+        err = dp_sender_gas(sender->rpc, &transaction->gas, message, detail);
     return err == DP_OK ? dp_node_next_nonce(sender->rpc, &transaction->nonce, sender->from, detail)
                         : err;
 }
 
+/* Price it, sign it, send it, once more. A replacement is refused, too, where the one before has
+ * just come into a block. */
+static enum dp_err send_again(const struct dp_sender *sender, struct dp_transaction *transaction,
+                              uint8_t (*hashes)[DP_KECCAK_LEN], size_t *count,
+                              struct dp_detail *detail)
+{
+    const struct dp_transaction before = *transaction;
+    enum dp_err err = dp_sender_price(sender->rpc, transaction, detail);
+
+    if (err == DP_OK && *count > 0)
+        raise_price(transaction, &before);
+    if (err == DP_OK)
+        err = send_once(sender, hashes[*count], transaction, detail);
+    if (err == DP_OK)
+        ++*count;
+    return err == DP_ERPC && *count > 0 ? DP_OK : err;
+}
+
 enum dp_err dp_sender_send(struct dp_sender *sender, struct dp_node_receipt *receipt,
                            uint8_t hash[static DP_KECCAK_LEN],
-                           const uint8_t to[static DP_ADDRESS_LEN], const void *data, size_t len,
-                           struct dp_detail *detail)
+                           const struct dp_node_message *message, struct dp_detail *detail)
 {
     const int64_t each_us = (int64_t)sender->timeout_s * 1000000 / DP_SENDER_TRIES_MAX;
     uint8_t hashes[DP_SENDER_TRIES_MAX][DP_KECCAK_LEN];
-    struct dp_transaction transaction = {
-        .chain_id = sender->chain_id, .to = to, .data = data, .data_len = len};
+    struct dp_node_message from_here = *message;
+    struct dp_transaction transaction = {.chain_id = sender->chain_id,
+                                         .to = message->to,
+                                         .data = message->data,
+                                         .data_len = message->data_len};
     size_t count = 0, which = 0;
     bool found = false;
-    enum dp_err err = prepare(sender, &transaction, detail);
+    enum dp_err err;
 
+    from_here.from = sender->from;
+    if (message->value != NULL)
+        memcpy(transaction.value, message->value, sizeof(transaction.value));
+    err = prepare(sender, &transaction, &from_here, detail);
     for (unsigned tries = 0; err == DP_OK && !found && tries < DP_SENDER_TRIES_MAX; tries++) {
-        const struct dp_transaction before = transaction;
-
-        err = dp_sender_price(sender->rpc, &transaction, detail);
-        if (err == DP_OK && count > 0)
-            raise_price(&transaction, &before);
-        if (err == DP_OK)
-            err = send_once(sender, hashes[count], &transaction, detail);
-        /* A replacement is refused, too, where the one before has just come into a block. */
-        if (err == DP_OK)
-            count++;
-        else if (err == DP_ERPC && count > 0)
-            err = DP_OK;
+        err = send_again(sender, &transaction, hashes, &count, detail);
         if (err == DP_OK)
             err = dp_sender_wait(sender->rpc, receipt, &found, &which,
                                  (const uint8_t(*)[DP_KECCAK_LEN])hashes, count,

@@ -47,15 +47,20 @@ struct dp_sender {
     enum dp_err (*sign)(void *arg, uint8_t sig[static DP_SECP_SIG_LEN],
                         const uint8_t digest[static DP_KECCAK_LEN]);
     void *arg;
+    /* What a contract said on reverting, as a sentence, static; NULL: it is not known. */
+    const char *(*explain)(const struct dp_buf *revert);
     unsigned timeout_s; /* of all of it: divided among DP_SENDER_TRIES_MAX tries */
 };
 
 /**
- * Send a call of a contract and wait for its receipt. One that is in no block when its try is over
- * is replaced by one of the same nonce at a quarter more; whichever comes into a block counts.
+ * Try a call of a contract, send it and wait for its receipt. One that is in no block when its try
+ * is over is replaced by one of the same nonce at a quarter more; whichever comes into a block
+ * counts.
  *
  * Out: hash  of the transaction that receipt is of; undefined unless DP_OK
+ * In:  message  from is the sender's in any case
  * Returns: DP_OK         receipt->succeeded says whether the contract took it
+ *          DP_EFORBIDDEN  the contract would revert: nothing was sent
  *          DP_ETIMEOUT   in no block; it may still get there
  *          DP_ECONFLICT  the node names another hash than the transaction has
  *          what dp_rpc_call and sender->sign do
@@ -63,7 +68,6 @@ struct dp_sender {
 DP_MUST_CHECK
 enum dp_err dp_sender_send(struct dp_sender *sender, struct dp_node_receipt *receipt,
                            uint8_t hash[static DP_KECCAK_LEN],
-                           const uint8_t to[static DP_ADDRESS_LEN], const void *data, size_t len,
-                           struct dp_detail *detail);
+                           const struct dp_node_message *message, struct dp_detail *detail);
 
 #endif

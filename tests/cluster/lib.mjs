@@ -1,0 +1,106 @@
+// lib.mjs - a cluster's contract on a real anvil, and nodes of it: each a dstack-sim with an instance id of its own.
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { artifact, CONTRACTS, DEPLOYER, devproof, operator, startAnvil } from '../contracts/lib.mjs';
+import { startSim } from '../attest/lib/sim.mjs';
+
+export { artifact, DEPLOYER, devproof, startAnvil };
+export const DAY = 86_400;
+export const LEASE = 3600;
+const ETHER = '0x8ac7230489e80000';
+export const abi = artifact('DstackClusterNFT').abi;
+
+/* What dstack-sim's app is, and who vouches for its keys. */
+const APP = '0xea549f02e1a25fabd1cb788380e033ec5461b2ff';
+const ROOT = '0x8f2cF602C9695b23130367ed78d8F557554de7C5';
+
+const AUTH = {
+    minimumNotice: DAY, notice: 2 * DAY, exitWindow: 7 * DAY, proposalLifetime: 14 * DAY, pauseLength: DAY,
+    allowAnyDevice: true, requireTcbUpToDate: false, composeHash: `0x${'ab'.repeat(32)}`, deviceId: `0x${'00'.repeat(32)}`,
+};
+
+export const setup = (change = {}) => ({
+    name: 'Cluster', symbol: 'NODE', owner: DEPLOYER, guardian: DEPLOYER, auth: AUTH,
+    member: { maxNodes: 1024, networkMode: 2, ownerAdmits: true, publicAdmits: true, refundWindow: 7 * DAY },
+    peer: { kmsRoot: ROOT, appIds: [APP], leaseDuration: LEASE },
+    bootNeedsSeat: false, ballot: '0x0000000000000000000000000000000000000000', founders: [], ...change,
+});
+
+let holders = 0;
+/* A wallet has one token at most. */
+export const newHolder = () => `0x${(0xcafe0000 + ++holders).toString(16).padStart(40, '0')}`;
+
+/* The contract, and what its owner does: read(view, ...), send(function, ...), sendAs(account, ...). */
+export async function startCluster({ anvil, change } = {}) {
+    anvil ??= await startAnvil(undefined, '--no-request-size-limit');
+    const ran = await operator(anvil.url, { contracts: CONTRACTS }).deploy(['--no-build', 'DstackClusterNFT', JSON.stringify(setup(change))]);
+    if (ran.code !== 0) throw new Error(ran.said);
+    const { address } = JSON.parse(ran.stdout);
+    const read = (functionName, ...args) => anvil.client.readContract({ address, abi, functionName, args });
+    async function sendAs(account, functionName, ...args) {
+        const { request } = await anvil.client.simulateContract({ address, abi, functionName, args, account });
+        const { encodeFunctionData } = await import('../contracts/lib.mjs');
+        const hash = await anvil.ask('eth_sendTransaction', { from: account, to: address, data: encodeFunctionData({ abi, functionName, args }), gas: '0x2dc6c0' });
+        const receipt = await anvil.mined(hash);
+        if (receipt.status !== 'success') throw new Error(`${functionName} reverted`);
+        return { request, receipt };
+    }
+    const cluster = {
+        anvil, address, read, sendAs,
+        send: (functionName, ...args) => sendAs(DEPLOYER, functionName, ...args),
+        mine: (blocks = 1) => anvil.ask('anvil_mine', `0x${blocks.toString(16)}`),
+        async later(seconds) {
+            await anvil.ask('evm_increaseTime', seconds);
+            await anvil.ask('evm_mine');
+        },
+        async mint(instance) {
+            const before = await read('lastTokenId');
+            await cluster.send('mintNodeAccess', newHolder(), instance);
+            return Number(before) + 1;
+        },
+    };
+    return cluster;
+}
+
+/* A node: its guest agent, its seat if it gets one, and gas. env is what its programs need. */
+export async function startNode(cluster, { instance = randomBytes(20).toString('hex'), seat = true, gas = true, args = [] } = {}) {
+    const sim = await startSim('--instance-id', instance, ...args);
+    const env = {
+        DSTACK_SIMULATOR_ENDPOINT: sim.at('sock'), CLUSTER_CONTRACT: cluster.address, RPC_URL: cluster.anvil.url,
+        DSTACK_GATEWAY_DOMAIN: 'gateway.example',
+    };
+    const node = { sim, instance, env, token: seat ? await cluster.mint(instance) : null, stop: () => sim.stop() };
+    node.run = (...words) => devproof(['cluster', ...words], { env });
+    if (gas) {
+        const { stdout, code, said } = await node.run('account', '--json');
+        if (code !== 0) throw new Error(said);
+        node.account = JSON.parse(stdout).account;
+        await cluster.anvil.ask('anvil_setBalance', node.account, ETHER);
+    }
+    return node;
+}
+
+/* A program that goes on: its lines come one by one; end() stops it. */
+export function start(program, words, env) {
+    const child = spawn(program, words, { env: { ...process.env, ...env } });
+    const lines = [];
+    let rest = '', stderr = '', wake = () => {};
+    child.stdout.on('data', (data) => {
+        const parts = (rest + data).split('\n');
+        rest = parts.pop();
+        lines.push(...parts);
+        wake();
+    });
+    child.stderr.on('data', (data) => (stderr += data));
+    const gone = new Promise((done) => child.on('close', (code, signal) => (wake(), done(code ?? signal))));
+    async function line(matches = () => true, within = 20_000) {
+        const end = Date.now() + within;
+        for (;;) {
+            const at = lines.findIndex(matches);
+            if (at >= 0) return lines.splice(0, at + 1).at(-1);
+            if (Date.now() > end || child.exitCode !== null) throw new Error(`no such line; standard error: ${stderr}`);
+            await new Promise((done) => { wake = done; setTimeout(done, 50); });
+        }
+    }
+    return { child, line, gone, said: () => stderr, end: (signal = 'SIGTERM') => (child.kill(signal), gone) };
+}
