@@ -80,7 +80,7 @@ static int read_options(struct appauth *appauth, int argc, char **argv)
 
     while (code < 0 && (option = getopt_long(argc, argv, "", table, NULL)) != -1)
         code = take_option(appauth, option, optarg);
-    if (code < 0 && appauth->count == 0 && getenv("RPC_URL") != NULL)
+    if (code < 0 && appauth->nodes.count == 0 && getenv("RPC_URL") != NULL)
         code = appauth_add_node(appauth, getenv("RPC_URL"));
     return code;
 }
@@ -106,7 +106,7 @@ static int run(struct appauth *appauth, int argc, char **argv)
                            "say show ADDRESS; devproof appauth --help says more.");
     if (dp_address_parse(appauth->address, argv[optind + 1]) != DP_OK)
         return client_fail(&appauth->client, EXIT_USAGE, "%s is no address.", argv[optind + 1]);
-    if (appauth->count == 0)
+    if (appauth->nodes.count == 0)
         return client_fail(&appauth->client, EXIT_USAGE,
                            "name nodes by --rpc URL or RPC_URL, http:// or https://.");
     return show(appauth);

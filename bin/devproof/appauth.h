@@ -8,17 +8,14 @@
 
 #include "devproof/client.h"
 #include "ethereum/code.h"
-#include "ethereum/node_url.h"
 #include "ethereum/witness.h"
+#include "ethereum/witnesses.h"
 
-#define APPAUTH_NODES_MAX 8
 #define APPAUTH_HISTORY_MAX 8192 /* entries; more is refused */
 
 struct appauth {
     struct client client; /* for messages on wrong use, and --json */
-    struct dp_witness witnesses[APPAUTH_NODES_MAX];
-    char names[APPAUTH_NODES_MAX][DP_NODE_NAME_SIZE];
-    size_t count; /* of the witnesses */
+    struct dp_witnesses nodes;
     uint8_t address[DP_ADDRESS_LEN];
     bool has_hash; /* is there one to look for? */
     uint8_t hash[DP_WORD_LEN];

@@ -91,8 +91,8 @@ static int read_page(struct appauth *appauth, struct appauth_history *history,
     result = appauth_call(appauth, &answer, "history(uint256,uint256)",
                           (const uint8_t(*)[DP_WORD_LEN])words, 2);
     if (result == EXIT_SUCCESS && !take_page(history, digest, &answer, want))
-        result =
-            appauth_fail(appauth, "%s: what it sends is no page of a history.", appauth->names[0]);
+        result = appauth_fail(appauth, "%s: what it sends is no page of a history.",
+                              appauth->nodes.names[0]);
     dp_buf_free(&answer);
     return result;
 }
@@ -117,7 +117,7 @@ int appauth_read_history(struct appauth *appauth, struct appauth_history *histor
     if (result == EXIT_SUCCESS && memcmp(digest, state->history_digest, sizeof(digest)) != 0)
         result = appauth_fail(appauth,
                               "%s: the history that it sends is not the one of the proven digest.",
-                              appauth->names[0]);
+                              appauth->nodes.names[0]);
     return result;
 }
 

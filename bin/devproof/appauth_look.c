@@ -7,10 +7,8 @@
 #include "base/clock.h"
 #include "devproof/appauth.h"
 #include "devproof/command.h"
-#include "net/http.h"
 
-#define WITHIN_MS 20000 /* one call */
-#define TIMEOUT_S 120   /* all of them */
+#define TIMEOUT_S 120 /* all of them */
 #define ANSWER_MAX (8 * 1024 * 1024)
 
 void appauth_init(struct appauth *appauth)
@@ -67,33 +65,21 @@ void appauth_disagree(struct appauth *appauth, const char *fmt, ...)
 
 int appauth_add_node(struct appauth *appauth, const char *url)
 {
-    struct dp_witness *witness = &appauth->witnesses[appauth->count];
+    struct dp_detail detail = {"", ""};
 
-    if (!dp_http_is_url(url))
-        return client_fail(&appauth->client, EXIT_USAGE, "--rpc: http:// or https://.");
-    if (appauth->count == APPAUTH_NODES_MAX)
-        return client_fail(&appauth->client, EXIT_USAGE, "--rpc: %d at most.", APPAUTH_NODES_MAX);
-    for (size_t i = 0; i < appauth->count; i++) {
-        if (strcmp(appauth->witnesses[i].rpc.url, url) == 0)
-            return client_fail(&appauth->client, EXIT_USAGE,
-                               "--rpc: %s twice, which proves no more.", appauth->names[i]);
-    }
-    dp_node_url_show(appauth->names[appauth->count], url);
-    *witness =
-        (struct dp_witness){.rpc = {.url = url, .within_ms = WITHIN_MS, .answer_max = ANSWER_MAX},
-                            .name = appauth->names[appauth->count]};
-    appauth->count++;
-    return -1;
+    return dp_witnesses_add(&appauth->nodes, url, ANSWER_MAX, &detail) == DP_OK
+               ? -1
+               : client_fail(&appauth->client, EXIT_USAGE, "--rpc: %s", detail.text);
 }
 
 void appauth_add_kept(struct appauth *appauth, const char *name)
 {
-    snprintf(appauth->names[appauth->count], DP_NODE_NAME_SIZE, "%s", name);
-    appauth->witnesses[appauth->count] = (struct dp_witness){
-        .rpc = {.within_ms = WITHIN_MS, .answer_max = ANSWER_MAX},
-        .name = appauth->names[appauth->count],
+    snprintf(appauth->nodes.names[appauth->nodes.count], DP_NODE_NAME_SIZE, "%s", name);
+    appauth->nodes.list[appauth->nodes.count] = (struct dp_witness){
+        .rpc = {.within_ms = DP_WITNESSES_WITHIN_MS, .answer_max = ANSWER_MAX},
+        .name = appauth->nodes.names[appauth->nodes.count],
     };
-    appauth->count++;
+    appauth->nodes.count++;
 }
 
 bool appauth_take_tag(struct appauth *appauth, const char *text)
@@ -109,14 +95,12 @@ bool appauth_take_tag(struct appauth *appauth, const char *text)
 
 static int agree(struct appauth *appauth)
 {
-    const int64_t deadline = dp_clock_mono_us() + (int64_t)appauth->timeout_s * 1000000;
     struct dp_detail detail = {"", ""};
     enum dp_err err;
 
-    for (size_t i = 0; i < appauth->count; i++)
-        appauth->witnesses[i].deadline = deadline;
-    err = dp_witness_agree(&appauth->agreed, appauth->witnesses, appauth->count, appauth->wanted,
-                           &detail);
+    dp_witnesses_start(&appauth->nodes, appauth->timeout_s);
+    err = dp_witness_agree(&appauth->agreed, appauth->nodes.list, appauth->nodes.count,
+                           appauth->wanted, &detail);
     return err == DP_OK ? EXIT_SUCCESS : appauth_failed(appauth, &detail, err);
 }
 

@@ -273,8 +273,9 @@ static int prove(struct appauth *appauth, struct appauth_replay *replay,
     enum dp_err err;
 
     make_slots(slots, appauth, replay);
-    err = dp_witness_prove(&account, words, appauth->witnesses, appauth->count, &appauth->agreed,
-                           appauth->address, (const uint8_t(*)[DP_WORD_LEN])slots, count, &detail);
+    err = dp_witness_prove(&account, words, appauth->nodes.list, appauth->nodes.count,
+                           &appauth->agreed, appauth->address, (const uint8_t(*)[DP_WORD_LEN])slots,
+                           count, &detail);
     if (err == DP_OK)
         compare_words(appauth, replay, state, words);
     free(slots);

@@ -15,10 +15,10 @@ static void say_witnesses(const struct report *report, struct json_object *block
     struct json_object *names = report_array();
 
     report_print(report, "  %-22s ",
-                 appauth->count > 1 ? "agreed on by" : "said by one node only:");
-    for (size_t i = 0; i < appauth->count; i++) {
-        report_print(report, "%s%s", i > 0 ? ", " : "", appauth->names[i]);
-        report_push(names, report_text(appauth->names[i]));
+                 appauth->nodes.count > 1 ? "agreed on by" : "said by one node only:");
+    for (size_t i = 0; i < appauth->nodes.count; i++) {
+        report_print(report, "%s%s", i > 0 ? ", " : "", appauth->nodes.names[i]);
+        report_push(names, report_text(appauth->nodes.names[i]));
     }
     report_print(report, "\n");
     dp_json_add(block, "witnesses", names);

@@ -102,7 +102,7 @@ static int prove(struct appauth *appauth, struct appauth_state *state)
     enum dp_err err;
 
     make_slots(slots);
-    err = dp_witness_prove(&state->account, words, appauth->witnesses, appauth->count,
+    err = dp_witness_prove(&state->account, words, appauth->nodes.list, appauth->nodes.count,
                            &appauth->agreed, appauth->address, (const uint8_t(*)[DP_WORD_LEN])slots,
                            SLOT_COUNT, &detail);
     if (err != DP_OK)
@@ -115,8 +115,8 @@ static int read_code(struct appauth *appauth, struct appauth_state *state)
 {
     struct dp_buf code = DP_BUF_INIT(DP_WITNESS_CODE_MAX);
     struct dp_detail detail = {"", ""};
-    enum dp_err err = dp_witness_code(&code, appauth->witnesses, appauth->count, &appauth->agreed,
-                                      appauth->address, &state->account, &detail);
+    enum dp_err err = dp_witness_code(&code, appauth->nodes.list, appauth->nodes.count,
+                                      &appauth->agreed, appauth->address, &state->account, &detail);
     int result = err == DP_OK ? EXIT_SUCCESS : appauth_failed(appauth, &detail, err);
 
     if (err == DP_OK && code.len == 0)
@@ -148,8 +148,8 @@ int appauth_call(struct appauth *appauth, struct dp_buf *out, const char *signat
     dp_keccak256(data, signature, strlen(signature));
     if (count > 0)
         memcpy(data + DP_ABI_SELECTOR_LEN, words, count * DP_WORD_LEN);
-    err = dp_witness_call(out, appauth->witnesses, appauth->count, &appauth->agreed, &message,
-                          &detail);
+    err = dp_witness_call(out, appauth->nodes.list, appauth->nodes.count, &appauth->agreed,
+                          &message, &detail);
     if (err == DP_ERPC)
         return appauth_fail(appauth, "%s: %s refused: %s Is this a TimelockAppAuth?", detail.field,
                             signature, detail.text);
@@ -165,7 +165,7 @@ static int call_word(struct appauth *appauth, uint8_t word[static DP_WORD_LEN],
     if (result == EXIT_SUCCESS && answer.len != DP_WORD_LEN)
         result = appauth_fail(appauth,
                               "%s answers %zu bytes to %s, not a word. Is this a TimelockAppAuth?",
-                              appauth->names[0], answer.len, signature);
+                              appauth->nodes.names[0], answer.len, signature);
     if (result == EXIT_SUCCESS)
         memcpy(word, answer.data, DP_WORD_LEN);
     dp_buf_free(&answer);
@@ -189,7 +189,7 @@ static int compare_word(struct appauth *appauth, const char *signature,
     if (result == EXIT_SUCCESS && memcmp(told, proven, sizeof(told)) != 0)
         appauth_disagree(appauth,
                          "%s: %s answers another thing than the storage is proven to have.",
-                         appauth->names[0], signature);
+                         appauth->nodes.names[0], signature);
     return result;
 }
 
@@ -262,7 +262,7 @@ static int compare_periods(struct appauth *appauth, struct appauth_state *state)
         }
         result = call_word(appauth, word, periods[i].signature);
         if (result == EXIT_SUCCESS && dp_integer_read(periods[i].out, word) != DP_OK)
-            result = appauth_fail(appauth, "%s: %s answers no time.", appauth->names[0],
+            result = appauth_fail(appauth, "%s: %s answers no time.", appauth->nodes.names[0],
                                   periods[i].signature);
     }
     return result;

@@ -25,7 +25,7 @@ void chain_init(struct chain *chain, const struct client *client)
 void chain_free(struct chain *chain)
 {
     appauth_findings_free(&chain->findings);
-    for (size_t i = 0; i < chain->appauth.count; i++)
+    for (size_t i = 0; i < chain->appauth.nodes.count; i++)
         dp_tape_free(&chain->tapes[i]);
     json_object_put(chain->kept);
     appauth_free(&chain->appauth);
@@ -38,8 +38,8 @@ static void look(struct chain *chain, const struct hardware *hardware)
     appauth->has_hash = hardware->app_compose.data != NULL &&
                         dp_compose_hash(appauth->hash, hardware->app_compose.data,
                                         hardware->app_compose.len) == DP_OK;
-    for (size_t i = 0; i < appauth->count; i++)
-        appauth->witnesses[i].rpc.tape = &chain->tapes[i];
+    for (size_t i = 0; i < appauth->nodes.count; i++)
+        appauth->nodes.list[i].rpc.tape = &chain->tapes[i];
     chain->was_asked = true;
     chain->was_read = appauth_look(appauth, &chain->findings) == EXIT_SUCCESS;
 }
@@ -61,10 +61,10 @@ static void keep(const struct chain *chain, struct dp_buf *out)
     dp_address_format(address, appauth->address);
     dp_json_add_text(kept, "address", address);
     dp_json_add_text(kept, "tag", dp_witness_tag_name(appauth->wanted));
-    for (size_t i = 0; i < appauth->count; i++) {
+    for (size_t i = 0; i < appauth->nodes.count; i++) {
         struct json_object *node = some(json_object_new_object());
 
-        dp_json_add_text(node, "name", appauth->names[i]);
+        dp_json_add_text(node, "name", appauth->nodes.names[i]);
         dp_json_add(node, "calls", json_object_get(chain->tapes[i].calls));
         if (json_object_array_add(nodes, node) != 0)
             abort();
@@ -79,11 +79,11 @@ void chain_ask(struct chain *chain, struct dp_buf *out, const struct facts *fact
 {
     struct appauth *appauth = &chain->appauth;
 
-    if (appauth->count == 0 || (!chain->has_address && !facts->known))
+    if (appauth->nodes.count == 0 || (!chain->has_address && !facts->known))
         return;
     if (!chain->has_address)
         memcpy(appauth->address, facts->app_id, DP_ADDRESS_LEN);
-    for (size_t i = 0; i < appauth->count; i++)
+    for (size_t i = 0; i < appauth->nodes.count; i++)
         chain->tapes[i] = dp_tape_new();
     look(chain, hardware);
     keep(chain, out);
@@ -94,7 +94,7 @@ static bool open_nodes(struct chain *chain, struct json_object *nodes)
     struct appauth *appauth = &chain->appauth;
     const size_t count = dp_json_count(nodes);
 
-    if (!json_object_is_type(nodes, json_type_array) || count == 0 || count > APPAUTH_NODES_MAX)
+    if (!json_object_is_type(nodes, json_type_array) || count == 0 || count > DP_WITNESSES_MAX)
         return false;
     for (size_t i = 0; i < count; i++) {
         struct json_object *node = json_object_array_get_idx(nodes, i);
@@ -188,7 +188,8 @@ static void claim_proven(struct dp_claims *claims, const struct chain *chain)
 
     dp_hex0x_encode(hash, appauth->agreed.block.hash, DP_KECCAK_LEN);
     snprintf(found, sizeof(found), "a %s block of chain %" PRIu64 ", nodes that have it: %zu",
-             dp_witness_tag_name(appauth->agreed.tag), appauth->agreed.chain_id, appauth->count);
+             dp_witness_tag_name(appauth->agreed.tag), appauth->agreed.chain_id,
+             appauth->nodes.count);
     snprintf(source, sizeof(source), "the nodes that were named: block %" PRIu64 ", %s",
              appauth->agreed.block.number, hash);
     if (age < -APPAUTH_CLOCKS_APART)
@@ -198,7 +199,7 @@ static void claim_proven(struct dp_claims *claims, const struct chain *chain)
     else if (appauth->agreed.tag != DP_TAG_FINALIZED)
         note = "the block is not final: it can still be replaced by another one";
     verdict = note != NULL ? DP_VERDICT_FAIL : DP_VERDICT_PASS;
-    if (note == NULL && appauth->count < 2) {
+    if (note == NULL && appauth->nodes.count < 2) {
         verdict = DP_VERDICT_UNCHECKED;
         note = "one node alone says that this block is the chain's: name more by --rpc";
     }
@@ -367,7 +368,7 @@ static void add_none(struct dp_claims *claims, const char *note)
 
 void audit_chain(struct dp_claims *claims, const struct chain *chain, const struct facts *facts)
 {
-    if (!chain->was_asked && chain->appauth.count == 0) {
+    if (!chain->was_asked && chain->appauth.nodes.count == 0) {
         add_none(claims, "no node of the chain was named: --rpc URL, several times");
     } else if (!chain->was_asked) {
         add_none(claims, "the contract's address is not known: no event log fits the quote");

@@ -10,7 +10,7 @@
 struct chain {
     struct appauth appauth; /* the nodes that were named, if any */
     struct appauth_findings findings;
-    struct dp_tape tapes[APPAUTH_NODES_MAX];
+    struct dp_tape tapes[DP_WITNESSES_MAX];
     struct json_object *kept; /* what the tapes are played from; owned */
     uint64_t notice_min;      /* seconds that are asked for */
     bool has_address;         /* the contract was named; else it is the app id of the event log */

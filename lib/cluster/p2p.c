@@ -15,8 +15,7 @@
 #define MAX_AGE_S 7200 /* finality takes some 15 minutes, on rollups an hour */
 #define TIMEOUT_S 60
 #define PORT 443
-#define WITHIN_MS 20000 /* one call */
-#define STEP_MS 200     /* how often a pause looks whether it is to end */
+#define STEP_MS 200 /* how often a pause looks whether it is to end */
 
 /* --- errors --- */
 
@@ -121,44 +120,20 @@ static const char *setting(const char *given, const char *variable)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
-static enum dp_err add_node(struct dstack_p2p *p2p, const char *url, struct dp_detail *detail)
-{
-    const size_t i = p2p->join.count;
-
-    if (!dp_http_is_url(url))
-        return dp_fail(detail, DP_ECONFIG, "RPC_URL", "each must be http:// or https://.");
-    if (i == DP_P2P_NODES_MAX)
-        return dp_fail(detail, DP_ECONFIG, "RPC_URL", "%d at most.", DP_P2P_NODES_MAX);
-    for (size_t k = 0; k < i; k++) {
-        if (strcmp(p2p->witnesses[k].rpc.url, url) == 0)
-            return dp_fail(detail, DP_ECONFIG, "RPC_URL", "%s twice, which proves no more.",
-                           p2p->names[k]);
-    }
-    dp_node_url_show(p2p->names[i], url);
-    p2p->witnesses[i] = (struct dp_witness){
-        .rpc = {.url = url, .answer_max = 2 * DP_PEERS_ANSWER_MAX}, .name = p2p->names[i]};
-    p2p->join.count++;
-    return DP_OK;
-}
-
 static enum dp_err read_nodes(struct dstack_p2p *p2p, const char *given, struct dp_detail *detail)
 {
     const char *text = setting(given, "RPC_URL");
-    enum dp_err err = DP_OK;
-    char *state = NULL;
+    enum dp_err err;
 
-    if (text == NULL)
-        return dp_fail(detail, DP_ECONFIG, "RPC_URL", "names no Ethereum node.");
-    p2p->urls = strdup(text);
+    p2p->urls = strdup(text != NULL ? text : "");
     if (p2p->urls == NULL)
         return DP_ENOMEM;
-    for (char *url = strtok_r(p2p->urls, ", ", &state); url != NULL && err == DP_OK;
-         url = strtok_r(NULL, ", ", &state))
-        err = add_node(p2p, url, detail);
-    p2p->join.witnesses = p2p->witnesses;
-    return err == DP_OK && p2p->join.count == 0
-               ? dp_fail(detail, DP_ECONFIG, "RPC_URL", "names no Ethereum node.")
-               : err;
+    err = dp_witnesses_add_list(&p2p->nodes, p2p->urls, 2 * DP_PEERS_ANSWER_MAX, detail);
+    if (err != DP_OK && detail != NULL)
+        snprintf(detail->field, sizeof(detail->field), "RPC_URL");
+    p2p->join.witnesses = p2p->nodes.list;
+    p2p->join.count = p2p->nodes.count;
+    return err;
 }
 
 static enum dp_err set_relay(struct dstack_p2p *p2p, const char *given, struct dp_detail *detail)
@@ -250,7 +225,7 @@ static enum dp_err set_subscribe_url(struct dstack_p2p *p2p, const char *given,
                                      struct dp_detail *detail)
 {
     const char *url = given != NULL ? given : getenv("RPC_WS_URL");
-    const char *rest = p2p->witnesses[0].rpc.url + strlen("http");
+    const char *rest = p2p->nodes.list[0].rpc.url + strlen("http");
 
     if (url != NULL && url[0] == '\0')
         return DP_OK;
@@ -332,11 +307,6 @@ void dstack_p2p_close(struct dstack_p2p *p2p)
 
 void dp_p2p_start_clock(struct dstack_p2p *p2p)
 {
-    const int64_t deadline = dp_clock_mono_us() + (int64_t)p2p->join.timeout_s * 1000000;
-
     p2p->message[0] = '\0';
-    for (size_t i = 0; i < p2p->join.count; i++) {
-        p2p->witnesses[i].deadline = deadline;
-        p2p->witnesses[i].rpc.within_ms = WITHIN_MS;
-    }
+    dp_witnesses_start(&p2p->nodes, p2p->join.timeout_s);
 }

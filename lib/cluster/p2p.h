@@ -8,16 +8,13 @@
 #include "cluster/join.h"
 #include "cluster/newcomers.h"
 #include "dstack_p2p.h"
-#include "ethereum/node_url.h"
-
-#define DP_P2P_NODES_MAX 8
+#include "ethereum/witnesses.h"
 
 struct dstack_p2p {
     struct dp_guest *guest;
     char instance_id[DSTACK_P2P_ID_SIZE], app_id[DSTACK_P2P_ID_SIZE]; /* as join has them */
-    char *urls; /* NULs between them; the witnesses borrow from it */
-    char names[DP_P2P_NODES_MAX][DP_NODE_NAME_SIZE];
-    struct dp_witness witnesses[DP_P2P_NODES_MAX];
+    char *urls; /* NULs between them; nodes borrows from it */
+    struct dp_witnesses nodes;
     struct dp_join join;
     enum dp_witness_tag wanted;
     unsigned additions_after, max_age_s;

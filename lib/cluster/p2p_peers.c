@@ -32,8 +32,8 @@ static enum dp_err read_new(struct dstack_p2p *p2p, struct dp_peers *out, bool *
                             struct dp_detail *detail)
 {
     const struct dp_peers *known = p2p->newcomers.started ? &p2p->last : NULL;
-    enum dp_err err = dp_peers_read(out, known, p2p->witnesses, p2p->join.count, p2p->join.contract,
-                                    p2p->wanted, detail);
+    enum dp_err err = dp_peers_read(out, known, p2p->nodes.list, p2p->nodes.count,
+                                    p2p->join.contract, p2p->wanted, detail);
 
     *is_stale = false;
     if (err == DP_OK) {
