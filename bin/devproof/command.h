@@ -7,6 +7,7 @@
 int command_appauth(int argc, char **argv);
 int command_audit(int argc, char **argv);
 int command_chain(int argc, char **argv);
+int command_cluster(int argc, char **argv);
 int command_compose(int argc, char **argv);
 int command_contracts(int argc, char **argv);
 int command_db(int argc, char **argv);

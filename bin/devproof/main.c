@@ -13,6 +13,7 @@ static const struct {
     {"appauth", "show who may have an app's keys, as the chain proves it", command_appauth},
     {"audit", "judge what a service proves of itself; compare two judgements", command_audit},
     {"chain", "verify a signature chain up to the KMS root, offline", command_chain},
+    {"cluster", "the peers of a cluster: see them, join, stay, administer", command_cluster},
     {"compose", "hash, explain, build and check dstack's app-compose.json", command_compose},
     {"contracts", "deploy the contracts to a chain, and compare what is there", command_contracts},
     {"db", "copy, back up, restore and check the database", command_db},

@@ -37,6 +37,9 @@ enum dstack_p2p_error dp_p2p_error(enum dp_err err);
 enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
                                     const struct dp_detail *detail);
 
+/* As callers have it. */
+void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer);
+
 /* Wait in steps, so that a stop is seen. */
 void dp_p2p_pause(struct dstack_p2p *p2p, unsigned ms);
 

@@ -67,7 +67,7 @@ static enum dstack_p2p_error refresh(struct dstack_p2p *p2p)
 
 /* --- handing out --- */
 
-static void copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer)
+void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer)
 {
     out->token_id = peer->token_id;
     dp_hex_encode(out->instance_id, peer->instance_id, sizeof(peer->instance_id));
@@ -86,7 +86,7 @@ static void copy_list(struct dstack_p2p_peers *out, const struct dstack_p2p *p2p
         const struct dp_seen *seen = &p2p->newcomers.list[i];
 
         if (dp_seen_is_settled(seen, block->number, p2p->additions_after))
-            copy_peer(&out->list[out->count++], &seen->peer);
+            dp_p2p_copy_peer(&out->list[out->count++], &seen->peer);
     }
     out->block_number = block->number;
     out->block_time = block->time;

@@ -7,12 +7,14 @@ import { startSim } from '../attest/lib/sim.mjs';
 export { artifact, DEPLOYER, devproof, startAnvil };
 export const DAY = 86_400;
 export const LEASE = 3600;
+/* Blocks after which anvil calls one finalized. */
+export const SETTLE = 70;
 const ETHER = '0x8ac7230489e80000';
 export const abi = artifact('DstackClusterNFT').abi;
 
 /* What dstack-sim's app is, and who vouches for its keys. */
-const APP = '0xea549f02e1a25fabd1cb788380e033ec5461b2ff';
-const ROOT = '0x8f2cF602C9695b23130367ed78d8F557554de7C5';
+const APP = '0x5bb4ff9a3837357f19dc176407a5709c62eb6c56';
+const ROOT = '0xA7F6043C29f9cc1d9D6aCF554c53E0c6792AaEAf';
 
 const AUTH = {
     minimumNotice: DAY, notice: 2 * DAY, exitWindow: 7 * DAY, proposalLifetime: 14 * DAY, pauseLength: DAY,
@@ -59,6 +61,7 @@ export async function startCluster({ anvil, change } = {}) {
             return Number(before) + 1;
         },
     };
+    await cluster.mine(SETTLE);
     return cluster;
 }
 

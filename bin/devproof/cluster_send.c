@@ -1,0 +1,157 @@
+/* cluster_send.c - devproof cluster: calls of the contract by who pays for them. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hex.h"
+#include "cluster/refusal.h"
+#include "devproof/cluster.h"
+#include "devproof/command.h"
+#include "ethereum/abi.h"
+#include "ethereum/account.h"
+#include "ethereum/sender.h"
+
+#define KEY_VARIABLE "DEPLOYER_KEY"
+#define SEND_WITHIN_S 180
+
+/* --- encoding --- */
+
+static struct json_object *values_of(const char *const *words, int count)
+{
+    struct json_object *values = json_object_new_array();
+
+    if (values == NULL)
+        abort();
+    for (int i = 0; i < count; i++) {
+        struct json_object *value = json_object_new_string(words[i]);
+
+        if (value == NULL || json_object_array_add(values, value) != 0)
+            abort();
+    }
+    return values;
+}
+
+int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *name,
+                 const char *parameters, const char *const *words, int count)
+{
+    struct json_object *values = values_of(words, count);
+    uint8_t selector[DP_ABI_SELECTOR_LEN];
+    struct dp_detail detail = {"", ""};
+    struct dp_abi *abi = NULL;
+    enum dp_err err = dp_abi_parse(&abi, parameters, &detail);
+
+    if (err == DP_OK)
+        err = dp_abi_selector(selector, name, abi);
+    if (err == DP_OK) {
+        dp_buf_add(out, selector, sizeof(selector));
+        err = dp_abi_encode(abi, out, values, &detail);
+    }
+    dp_abi_free(abi);
+    json_object_put(values);
+    if (err == DP_OK)
+        return EXIT_SUCCESS;
+    cluster_failed(cluster, err, &detail);
+    return EXIT_USAGE;
+}
+
+/* --- views --- */
+
+int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], const char *name,
+                 const char *parameters, const char *const *words, int count)
+{
+    struct dp_buf data = DP_BUF_INIT(1024), answer = DP_BUF_INIT(DP_WORD_LEN);
+    struct dp_detail detail = {"", ""};
+    int code = cluster_call(cluster, &data, name, parameters, words, count);
+
+    if (code == EXIT_SUCCESS) {
+        const struct dp_node_message message = {
+            .to = cluster->contract, .data = data.data, .data_len = data.len};
+        enum dp_err err =
+            dp_node_call(&cluster->nodes.list[0].rpc, &answer, NULL, &message, NULL, &detail);
+
+        if (err == DP_OK && answer.len != DP_WORD_LEN)
+            code = client_fail(&cluster->client, EXIT_FAILURE,
+                               "%s: %s answers no word. Is there a cluster at this address?",
+                               cluster->nodes.names[0], name);
+        else if (err != DP_OK)
+            code = cluster_failed(cluster, err, &detail);
+        else
+            memcpy(word, answer.data, DP_WORD_LEN);
+    }
+    dp_buf_free(&answer);
+    dp_buf_free(&data);
+    return code;
+}
+
+/* --- sending --- */
+
+/* The variable is taken out of the environment in any case. */
+static int open_account(const struct cluster *cluster, struct dp_account *account)
+{
+    const char *file = cluster->given[OPTION_KEY_FILE];
+    struct dp_detail detail = {"", ""};
+    enum dp_err err = dp_account_take(account, KEY_VARIABLE, &detail);
+
+    if (file != NULL) {
+        dp_account_close(account);
+        err = dp_account_open(account, file, &detail);
+    }
+    if (err == DP_EMISSING)
+        return client_fail(&cluster->client, EXIT_USAGE,
+                           "say who pays: --key-file FILE or " KEY_VARIABLE ".");
+    if (err == DP_OK)
+        return EXIT_SUCCESS;
+    cluster_failed(cluster, err, &detail);
+    return EXIT_USAGE;
+}
+
+static enum dp_err sign(void *arg, uint8_t sig[static DP_SECP_SIG_LEN],
+                        const uint8_t digest[static DP_KECCAK_LEN])
+{
+    return dp_account_sign_digest(arg, sig, digest);
+}
+
+static enum dp_err send(struct cluster *cluster, struct dp_account *account,
+                        struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
+                        const struct dp_buf *data, const uint8_t *value, struct dp_detail *detail)
+{
+    struct dp_rpc *rpc = &cluster->nodes.list[0].rpc;
+    struct dp_sender sender = {
+        .rpc = rpc,
+        .sign = sign,
+        .arg = account,
+        .explain = dp_refusal_text,
+        .timeout_s = cluster->timeout_s != 0 ? cluster->timeout_s : SEND_WITHIN_S,
+    };
+    const struct dp_node_message message = {
+        .to = cluster->contract, .data = data->data, .data_len = data->len, .value = value};
+    enum dp_err err = dp_node_chain_id(rpc, &sender.chain_id, detail);
+
+    memcpy(sender.from, account->address, sizeof(sender.from));
+    return err == DP_OK ? dp_sender_send(&sender, receipt, hash, &message, detail) : err;
+}
+
+int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
+                 char hash[static CLUSTER_HASH_SIZE], const struct dp_buf *data,
+                 const uint8_t *value)
+{
+    uint8_t bytes[DP_KECCAK_LEN] = {0};
+    struct dp_detail detail = {"", ""};
+    struct dp_account account;
+    enum dp_err err = DP_OK;
+    int code = open_account(cluster, &account);
+
+    if (code == EXIT_SUCCESS) {
+        err = send(cluster, &account, receipt, bytes, data, value, &detail);
+        dp_account_close(&account);
+    }
+    if (err != DP_OK)
+        code = cluster_failed(cluster, err, &detail);
+    dp_hex0x_encode(hash, bytes, sizeof(bytes));
+    if (code == EXIT_SUCCESS && !receipt->succeeded)
+        code = client_fail(&cluster->client, EXIT_FAILURE,
+                           "%s is in block %" PRIu64 ", and the contract refused it.", hash,
+                           receipt->block);
+    return code;
+}
