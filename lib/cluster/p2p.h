@@ -40,6 +40,11 @@ enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
 /* As callers have it. */
 void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer);
 
+/* dstack_p2p_watch, but for what it tells: every read, and whether it is news. */
+typedef int dp_p2p_each(const struct dstack_p2p_peers *peers, enum dstack_p2p_error error,
+                        bool is_news, void *arg);
+void dp_p2p_watch_each(struct dstack_p2p *p2p, unsigned interval_ms, dp_p2p_each *each, void *arg);
+
 /* Wait in steps, so that a stop is seen. */
 void dp_p2p_pause(struct dstack_p2p *p2p, unsigned ms);
 

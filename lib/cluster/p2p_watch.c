@@ -78,8 +78,7 @@ static void wait_for(struct waker *waker, struct dstack_p2p *p2p, unsigned inter
 
 /* --- watching --- */
 
-enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval_ms,
-                                       dstack_p2p_tell *tell, void *arg)
+void dp_p2p_watch_each(struct dstack_p2p *p2p, unsigned interval_ms, dp_p2p_each *each, void *arg)
 {
     struct dstack_p2p_peers *last = NULL;
     struct waker waker = {.subscription = NULL};
@@ -91,8 +90,8 @@ enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval
         struct dstack_p2p_peers *peers;
         enum dstack_p2p_error error = dstack_p2p_get_peers(p2p, &peers);
 
-        if (is_first || error != last_error || !is_same_list(peers, last))
-            end = tell(peers, error, arg);
+        end =
+            each(peers, error, is_first || error != last_error || !is_same_list(peers, last), arg);
         dstack_p2p_peers_free(last);
         last = peers;
         last_error = error;
@@ -103,5 +102,27 @@ enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval
     dstack_p2p_peers_free(last);
     dp_subscription_close(waker.subscription);
     atomic_store(&p2p->stop, false);
+}
+
+/* Whom a watch tells of changes alone. */
+struct told {
+    dstack_p2p_tell *tell;
+    void *arg;
+};
+
+static int tell_news(const struct dstack_p2p_peers *peers, enum dstack_p2p_error error,
+                     bool is_news, void *arg)
+{
+    const struct told *told = arg;
+
+    return is_news ? told->tell(peers, error, told->arg) : 0;
+}
+
+enum dstack_p2p_error dstack_p2p_watch(struct dstack_p2p *p2p, unsigned interval_ms,
+                                       dstack_p2p_tell *tell, void *arg)
+{
+    struct told told = {tell, arg};
+
+    dp_p2p_watch_each(p2p, interval_ms, tell_news, &told);
     return DSTACK_P2P_OK;
 }

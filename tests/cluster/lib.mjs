@@ -1,10 +1,15 @@
 // lib.mjs - a cluster's contract on a real anvil, and nodes of it: each a dstack-sim with an instance id of its own.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { artifact, CONTRACTS, DEPLOYER, devproof, operator, startAnvil } from '../contracts/lib.mjs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUILD_DIR, sleep } from '../api/lib/stack.mjs';
+import { artifact, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, operator, startAnvil } from '../contracts/lib.mjs';
 import { startSim } from '../attest/lib/sim.mjs';
 
 export { artifact, DEPLOYER, devproof, startAnvil };
+export const DEVPROOF = join(BUILD_DIR, 'bin/devproof/devproof');
 export const DAY = 86_400;
 export const LEASE = 3600;
 /* Blocks after which anvil calls one finalized. */
@@ -40,12 +45,11 @@ export async function startCluster({ anvil, change } = {}) {
     const { address } = JSON.parse(ran.stdout);
     const read = (functionName, ...args) => anvil.client.readContract({ address, abi, functionName, args });
     async function sendAs(account, functionName, ...args) {
-        const { request } = await anvil.client.simulateContract({ address, abi, functionName, args, account });
-        const { encodeFunctionData } = await import('../contracts/lib.mjs');
+        await anvil.client.simulateContract({ address, abi, functionName, args, account });
         const hash = await anvil.ask('eth_sendTransaction', { from: account, to: address, data: encodeFunctionData({ abi, functionName, args }), gas: '0x2dc6c0' });
         const receipt = await anvil.mined(hash);
         if (receipt.status !== 'success') throw new Error(`${functionName} reverted`);
-        return { request, receipt };
+        return receipt;
     }
     const cluster = {
         anvil, address, read, sendAs,
@@ -106,4 +110,35 @@ export function start(program, words, env) {
         }
     }
     return { child, line, gone, said: () => stderr, end: (signal = 'SIGTERM') => (child.kill(signal), gone) };
+}
+
+/* devproof cluster run in a node, with a hook that keeps what it was told. */
+export async function startDaemon(node, words = [], { hook = true } = {}) {
+    const dir = mkdtempSync(join(tmpdir(), 'dp-cluster-'));
+    const path = join(dir, 'peers.json'), told = join(dir, 'told'), script = join(dir, 'hook');
+    writeFileSync(script, `#!/bin/sh\ncat "$1" >"${told}.new" && mv "${told}.new" "${told}" && echo run >>"${dir}/runs"\n`);
+    chmodSync(script, 0o755);
+    const daemon = start(DEVPROOF, ['cluster', 'run', '--peers-file', path, ...(hook ? ['--hook', script] : []), ...words], node.env);
+    const read = (name) => (existsSync(name) ? JSON.parse(readFileSync(name, 'utf8')) : null);
+    async function poll(name, matches, within = 30_000) {
+        const end = Date.now() + within;
+        for (;;) {
+            const at = read(name);
+            if (at && matches(at)) return at;
+            if (Date.now() > end || daemon.child.exitCode !== null) throw new Error(`the file never came to that: ${JSON.stringify(at)}\n${daemon.said()}`);
+            await sleep(50);
+        }
+    }
+    return {
+        ...daemon, path, script, dir,
+        now: () => read(path),
+        until: (matches, within) => poll(path, matches, within),
+        hooked: (matches, within) => poll(told, matches, within),
+        runs: () => (existsSync(join(dir, 'runs')) ? readFileSync(join(dir, 'runs'), 'utf8').trim().split('\n').length : 0),
+        async end(signal) {
+            const code = await daemon.end(signal);
+            rmSync(dir, { recursive: true, force: true });
+            return code;
+        },
+    };
 }
