@@ -24,7 +24,7 @@ static int ask_guest(const struct cluster *cluster, uint8_t out[static DP_ADDRES
     struct json_object *info = NULL;
     struct dp_guest *guest = NULL;
     struct dp_slice text = {"", 0};
-    enum dp_err err = dp_guest_open(&guest, NULL);
+    enum dp_err err = dp_guest_open(&guest, getenv("DSTACK_SIMULATOR_ENDPOINT"));
 
     if (err == DP_OK)
         err = dp_guest_info(guest, &info);

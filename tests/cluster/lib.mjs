@@ -3,9 +3,9 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BUILD_DIR, sleep } from '../api/lib/stack.mjs';
-import { artifact, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, operator, startAnvil } from '../contracts/lib.mjs';
+import { artifact, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, KEY, operator, startAnvil } from '../contracts/lib.mjs';
 import { startSim } from '../attest/lib/sim.mjs';
 
 export { artifact, DEPLOYER, devproof, startAnvil };
@@ -141,4 +141,22 @@ export async function startDaemon(node, words = [], { hook = true } = {}) {
             return code;
         },
     };
+}
+
+/* Hand a voucher to a relay; what it says. */
+export async function relay(node, voucher, env = {}) {
+    const path = join(mkdtempSync(join(tmpdir(), 'dp-voucher-')), 'call.json');
+    writeFileSync(path, typeof voucher === 'string' ? voucher : JSON.stringify(voucher));
+    const ran = await devproof(['cluster', 'relay', path, '--json'], { env: { ...node.env, DEPLOYER_KEY: KEY, ...env } });
+    rmSync(dirname(path), { recursive: true });
+    return ran;
+}
+
+/* Enter a node once. */
+export async function enter(node, ...words) {
+    const { stdout, code, said } = await node.run('voucher', ...words);
+    if (code !== 0) throw new Error(said);
+    const ran = await relay(node, stdout);
+    if (ran.code !== 0) throw new Error(ran.said);
+    return JSON.parse(ran.stdout);
 }
