@@ -54,6 +54,7 @@ export async function startCluster({ anvil, change } = {}) {
     const cluster = {
         anvil, address, read, sendAs,
         send: (functionName, ...args) => sendAs(DEPLOYER, functionName, ...args),
+        guard: async (functionName) => anvil.mined(await anvil.ask('eth_sendTransaction', { from: DEPLOYER, to: await read('rules'), data: encodeFunctionData({ abi: artifact('TimelockAppAuth').abi, functionName, args: [] }) })),
         mine: (blocks = 1) => anvil.ask('anvil_mine', `0x${blocks.toString(16)}`),
         async later(seconds) {
             await anvil.ask('evm_increaseTime', seconds);
@@ -83,6 +84,8 @@ export async function startNode(cluster, { instance = randomBytes(20).toString('
         if (code !== 0) throw new Error(said);
         node.account = JSON.parse(stdout).account;
         await cluster.anvil.ask('anvil_setBalance', node.account, ETHER);
+        /* Ether from nowhere is in no block's state: the next one has it. */
+        await cluster.mine();
     }
     return node;
 }
