@@ -1,7 +1,8 @@
 // Every page in every state, on a phone and on a desk, light and dark.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
+import { peersDocument, removePeers, wireguardPeer, writePeers } from '../api/lib/peers.mjs';
+import { ADMIN_TOKEN, crowd, DATA_DIR, DESK, fake, go, newName, PHONE, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
 import { fullReport } from './trust_report.mjs';
 
 const VIEWS = [
@@ -166,6 +167,31 @@ for (const view of VIEWS) {
     await go(page, '/trust');
     await ended();
     await look(page, 'trust-failing', view);
+  });
+
+  test(`network, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    const show = async (name, document, words) => {
+      writePeers(DATA_DIR, document);
+      await go(page, '/cluster');
+      await page.getByText(words).first().waitFor();
+      await look(page, name, view);
+    };
+    t.after(() => removePeers(DATA_DIR));
+    removePeers(DATA_DIR);
+    await go(page, '/cluster');
+    await page.getByRole('heading', { name: 'This service is in no cluster' }).waitFor();
+    await look(page, 'network-none', view);
+    await show('network-empty', peersDocument({ peers: [] }), 'Nobody yet.');
+    await show('network', peersDocument(), '3 members.');
+    assert.equal(await page.locator('#member-rows tr').first().evaluate((row) => getComputedStyle(row).display),
+      view[0] === 'phone' ? 'block' : 'table-row');
+    await show('network-wireguard', peersDocument({ mode: 'wireguard', peers: [wireguardPeer(1, { verified: false }), wireguardPeer(2, { self: true, verified: null }), wireguardPeer(1024)] }), '10.0.1.2');
+    await show('network-failing', peersDocument({ readAtMs: Date.now() - 754_000, error: { code: 'node', detail: 'https://one.example: no answer within 10 seconds.' } }), 'No Ethereum node');
+    await page.evaluate(() => document.querySelectorAll('main details').forEach((one) => { one.open = true; }));
+    for (const value of await page.locator('.long:visible').all()) await value.click();
+    await check(page, 'network, all open');
+    await picture(page, `network-open-${view[0]}-${view[2]}`);
   });
 
   test(`docs, ${view[0]}, ${view[2]}`, async (t) => {
