@@ -11,7 +11,9 @@ function ask(right, what) {
 }
 
 function bitsOf(type) {
-  return Number(/^uint(\d+)$/.exec(type)?.[1] ?? NaN);
+  const found = /^uint(\d+)$/.exec(type);
+  ask(found !== null, `no type ${type}`);
+  return Number(found[1]);
 }
 
 function word(number) {
@@ -38,7 +40,7 @@ function encodeWord(type, value) {
 }
 
 function encodeText(value) {
-  ask(typeof value === 'string' && value.isWellFormed?.() !== false, 'not a string');
+  ask(typeof value === 'string' && !/\p{Surrogate}/u.test(value), 'not a string');
   const bytes = new TextEncoder().encode(value);
   return word(BigInt(bytes.length)) + padded([...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(''));
 }
