@@ -123,16 +123,29 @@ function offer() {
   $('policy-closed').hidden = by.publicAdmits;
 }
 
-// What stands in the forms at first: the values that are in force.
-function fill() {
-  $('mint-to').value = by.tokenId === 0n ? by.account : '';
-  $('config-seats').value = String(by.maxNodes);
-  $('config').elements.network.value = String(by.networkMode);
-  $('policy-price').value = ether(by.mintPrice).split(' ')[0];
-  $('policy-sell').checked = by.publicMinting;
+// A field's value in force: it stands there until the person types, and again once the form was sent.
+function preset(id, value) {
+  const field = $(id);
+  if (field.value === field.defaultValue) field.value = value;
+  field.defaultValue = value;
 }
 
-// done() is called after a transaction, with the page's own lists to be read anew.
+function presetTick(field, ticked, untouched) {
+  if (untouched) field.checked = ticked;
+  field.defaultChecked = ticked;
+}
+
+function fill() {
+  const networks = [...$('config').elements.network];
+  const untouched = networks.every((one) => one.checked === one.defaultChecked);
+  for (const one of networks) presetTick(one, one.value === String(by.networkMode), untouched);
+  presetTick($('policy-sell'), by.publicMinting, $('policy-sell').checked === $('policy-sell').defaultChecked);
+  preset('mint-to', by.tokenId === 0n ? by.account : '');
+  preset('config-seats', String(by.maxNodes));
+  preset('policy-price', ether(by.mintPrice).split(' ')[0]);
+}
+
+// done() is called after a transaction, for all to be read anew.
 export function actions(done) {
   for (const [id, plan] of Object.entries(ACTIONS)) {
     const form = $(id);
@@ -144,18 +157,15 @@ export function actions(done) {
         throw error;
       }
       form.reset();
-      fill();
       await done();
     });
   }
 
   // To be told of what the wallet's node says.
   return (state) => {
-    const first = by === null || by.account !== state.account || by.contract !== state.contract;
-    const changed = !first && ['tokenId', 'maxNodes', 'networkMode', 'mintPrice', 'publicMinting'].some((name) => by[name] !== state[name]);
     by = state;
     offer();
-    if (first || changed) fill();
+    fill();
   };
 }
 

@@ -58,8 +58,9 @@ async function checkDigest({ contract, block, digest }) {
 async function onRightChain() {
   const chainId = Number(await askFor(NUMBER, provider, 'eth_chainId'));
   if (chainId === target.chainId) return true;
-  $('wallet-wrong-words').textContent = `Your wallet is on the chain with id ${chainId}, and the contract on the one with id ${target.chainId}.`;
+  $('wallet-wrong-words').textContent = `Your wallet is on the chain with id ${chainId}, and the contract on the one with id ${target.chainId}. Nothing is sent from there.`;
   $('switch').textContent = `Switch to chain ${target.chainId}`;
+  if ($('wallet-here').contains(document.activeElement)) $('wallet-title').focus();
   show('wallet-wrong');
   return false;
 }
@@ -89,11 +90,13 @@ export function walletPart(changed) {
     if (provider === null || target === null) return;
     const mine = ++round;
     place.replaceChildren();
+    $('read-again').setAttribute('aria-disabled', 'true');
     try {
       await read(mine, changed);
     } catch (error) {
-      if (mine === round) showFault(place, error, 'What is below may be of before.', refresh);
+      if (mine === round) showFault(place, error, state === null ? '' : 'What is below may be of before.', refresh);
     }
+    if (mine === round) $('read-again').removeAttribute('aria-disabled');
   }
 
   async function connect(one) {
