@@ -98,11 +98,15 @@ const ACTIONS = {
   },
 };
 
+function refundWords() {
+  const back = Number(by.refundWindow) * 1000;
+  return back > 0 ? `Who is revoked within ${duration(back)} of buying gets the price back.` : 'The price is never given back.';
+}
+
 function mintWords() {
   if (by.isOwner && by.ownerAdmits) return 'As the owner you give seats away: you pay gas only.';
   if (!by.publicMinting) return '';
-  const back = Number(by.refundWindow) * 1000;
-  return `A seat costs ${ether(by.mintPrice)}. ${back > 0 ? `Who is revoked within ${duration(back)} gets it back.` : 'It is not given back.'}`;
+  return `A seat costs ${ether(by.mintPrice)}. ${refundWords()}`;
 }
 
 // A form that says why it was refused stays where it is.
@@ -119,6 +123,7 @@ function offer() {
   for (const id of ['assign', 'resign']) hide(id, by.tokenId === 0n);
   for (const node of document.querySelectorAll('.of-token')) node.textContent = String(by.tokenId);
   $('owner-actions').hidden = !by.isOwner;
+  $('revoke-refund').textContent = refundWords();
   $('policy').hidden = !by.publicAdmits;
   $('policy-closed').hidden = by.publicAdmits;
 }

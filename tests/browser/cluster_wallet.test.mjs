@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { peersDocument, removePeers, writePeers } from '../api/lib/peers.mjs';
 import { ask, BUYER, CHAIN_ID, client, giveWallet, newCluster, OWNER, THIRD } from './chain.mjs';
+import { look, VIEWS } from './look.mjs';
 import { DATA_DIR, go, press, visitor } from './person.mjs';
 
 const ETHER = 10n ** 18n;
@@ -11,8 +12,8 @@ const INSTANCE = 'c4'.repeat(20);
 test.afterEach(() => removePeers(DATA_DIR));
 
 // A visitor before the page of a cluster, with a wallet that is not connected yet.
-async function arrive(t, account, { cluster, wallet: options, document = {} } = {}) {
-  const page = await visitor(t);
+async function arrive(t, account, { cluster, wallet: options, document = {}, view } = {}) {
+  const page = await visitor(t, view && { viewport: view[1], dark: view[2] === 'dark' });
   const here = cluster ?? await newCluster();
   writePeers(DATA_DIR, peersDocument({ ...await here.document(), ...document }));
   const wallet = await giveWallet(page, account, options);
@@ -130,7 +131,7 @@ test('a buyer pays the price, and no more', async (t) => {
   const cluster = await newCluster();
   await cluster.do(OWNER, 'setMintingPolicy', ETHER / 20n, true);
   const { page, wallet } = await arriveConnected(t, BUYER, { cluster });
-  await page.getByText('A seat costs 0.05 ether. Who is revoked within 7 days gets it back.').waitFor();
+  await page.getByText('A seat costs 0.05 ether. Who is revoked within 7 days of buying gets the price back.').waitFor();
   const shown = await agree(page, 'Take or give the seat');
   assert.ok(shown.includes('You pay0.05 ether, and gas'), shown);
   assert.ok(shown.includes('to be named later'), shown);
@@ -414,3 +415,28 @@ test('with the keyboard alone: connect, fill in, read, agree', async (t) => {
   assert.equal(await cluster.read('walletToTokenId', BUYER), 1n);
   assert.equal(await page.getByLabel('Who shall hold the token').evaluate((node) => node === document.activeElement), true, 'the focus is where it was');
 });
+
+for (const view of VIEWS)
+  test(`the wallet’s part, ${view[0]}, ${view[2]}`, async (t) => {
+    const cluster = await newCluster();
+    await cluster.do(OWNER, 'mintNodeAccess', OWNER, INSTANCE);
+    await cluster.do(OWNER, 'setMintingPolicy', ETHER / 20n, true);
+    const { page, wallet } = await arrive(t, OWNER, { cluster, view });
+    await look(page, 'network-wallets', view);
+    wallet.chainId = 1;
+    await press(page, 'Connect Test wallet');
+    await page.getByText('Your wallet is on the chain with id 1').waitFor();
+    await look(page, 'network-other-chain', view);
+    await press(page, `Switch to chain ${CHAIN_ID}`);
+    await page.getByRole('heading', { name: 'What your wallet’s node says' }).waitFor();
+    await page.locator('#mint-to').fill(BUYER);
+    await press(page, 'Take or give the seat');
+    await dialog(page).waitFor();
+    await look(page, 'network-review', view);
+    await press(page, 'Go to the wallet');
+    await done(page);
+    await press(page, 'Clear it');
+    await page.locator('#expire .fault').waitFor();
+    for (const value of await page.locator('#wallet-here .long:visible').all()) await value.click();
+    await look(page, 'network-wallet', view);
+  });
