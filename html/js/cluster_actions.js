@@ -1,11 +1,11 @@
 // On the page of the network: what can be done with a wallet, each thing a form.
+import { MODES } from './cluster_state.js';
 import { ether, parseEther } from './ether.js';
 import { transact } from './transact.js';
 import { $, el, onSubmit } from './ui.js';
 import { walletFault } from './wallet.js';
 import { duration } from './when.js';
 
-const MODES = ['TLS through a gateway only', 'WireGuard only', 'both'];
 const FREE = '0'.repeat(40);
 const MOST_REASON = 256;
 

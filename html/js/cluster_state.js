@@ -7,6 +7,9 @@ export async function view(provider, contract, name, values = [], block = 'lates
   return reading(() => viewValue(name, answer));
 }
 
+// What networkMode means.
+export const MODES = ['TLS through a gateway only', 'WireGuard only', 'both'];
+
 const GENERAL = ['owner', 'mintPrice', 'publicMinting', 'publicAdmits', 'ownerAdmits', 'refundWindow', 'maxNodes', 'networkMode', 'totalSupply', 'pausedUntil'];
 
 // All that the page shows, for an account.

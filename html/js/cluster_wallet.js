@@ -1,14 +1,13 @@
 // On the page of the network: the visitor's wallet, the chain it is on, and what its node says.
 import { Fault } from './api.js';
 import { checkItem } from './checks.js';
-import { digestAt, readState } from './cluster_state.js';
+import { digestAt, MODES, readState } from './cluster_state.js';
 import { ether } from './ether.js';
 import { $, addressValue, el, facts, longValue, parts, showFault } from './ui.js';
 import { ask, askFor, askPerson, findWallets, hexNumber, NUMBER, walletFault } from './wallet.js';
 import { duration } from './when.js';
 
 const NO_INSTANCE = `0x${'0'.repeat(40)}`;
-const MODES = ['TLS through a gateway only', 'WireGuard only', 'both'];
 
 const show = parts('wallet-choice', 'wallet-wrong', 'wallet-here');
 
@@ -135,11 +134,14 @@ export function walletPart(changed) {
   });
   show('wallet-choice');
 
-  // To be told of each list.
+  // To be told of each list. What was read of another contract is not shown any longer.
   function follow(list) {
     const before = target;
     target = list;
-    if (before !== null && list !== null && (before.contract !== list.contract || before.chainId !== list.chainId)) refresh();
+    if (before === null || list === null || (before.contract === list.contract && before.chainId === list.chainId)) return;
+    state = null;
+    show(provider === null ? 'wallet-choice' : '');
+    refresh();
   }
 
   return { follow, refresh };

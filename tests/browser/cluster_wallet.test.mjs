@@ -346,6 +346,20 @@ test('an address without such a contract, and a node that does not answer, are s
   await down.page.getByRole('heading', { name: 'What your wallet’s node says' }).waitFor();
 });
 
+test('another contract in the list is another cluster: nothing of the one before stays', async (t) => {
+  const { page, wallet } = await arriveConnected(t, OWNER);
+  const other = await newCluster({ maxNodes: 5 });
+  writePeers(DATA_DIR, peersDocument(await other.document()));
+  await state(page).getByText('0 of 5 taken').waitFor();
+  await agree(page, 'Take or give the seat');
+  await done(page);
+  assert.equal(wallet.sent[0].to, other.address);
+
+  writePeers(DATA_DIR, peersDocument({ ...await other.document(), contract: THIRD }));
+  await page.locator('#wallet-fault').getByText('knows no such contract at this address').waitFor();
+  assert.equal(await page.locator('#wallet-here').isVisible(), false);
+});
+
 test('mistakes are marked at their field, before anything is tried', async (t) => {
   const { page, wallet } = await arriveConnected(t, OWNER);
   const rows = [

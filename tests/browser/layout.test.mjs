@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { peersDocument, removePeers, wireguardPeer, writePeers } from '../api/lib/peers.mjs';
-import { ADMIN_TOKEN, crowd, DATA_DIR, fake, go, newName, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
 import { check, look, VIEWS } from './look.mjs';
+import { ADMIN_TOKEN, crowd, DATA_DIR, fake, go, newName, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
 import { fullReport } from './trust_report.mjs';
 
 test.before(() => crowd(newName('someone-with-a-rather-long-name'), 3));
