@@ -10,7 +10,8 @@ export async function view(provider, contract, name, values = [], block = 'lates
 // What networkMode means.
 export const MODES = ['TLS through a gateway only', 'WireGuard only', 'both'];
 
-const GENERAL = ['owner', 'mintPrice', 'publicMinting', 'publicAdmits', 'ownerAdmits', 'refundWindow', 'maxNodes', 'networkMode', 'totalSupply', 'pausedUntil'];
+const GENERAL = ['owner', 'mintPrice', 'publicMinting', 'publicAdmits', 'ownerAdmits', 'refundWindow', 'maxNodes', 'networkMode',
+  'totalSupply', 'pausedUntil'];
 
 // All that the page shows, for an account.
 export async function readState(provider, contract, account) {

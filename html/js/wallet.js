@@ -5,6 +5,7 @@ import { NotAbi } from './abi.js';
 import { refusal } from './refusals.js';
 
 const WALLETS_MAX = 20;
+const NAME_MAX = 40;
 const ANNOUNCED_MS = 300;
 const READ_MS = 30000;
 const ANSWERED_MS = 600000; // by a person, in the wallet's window
@@ -18,6 +19,8 @@ const SENTENCES = {
   4902: 'Your wallet does not know this chain. Add it there, then try again.',
   [-32002]: 'Your wallet has a question open already. Answer it there first.',
 };
+
+const SILENT = 'Your wallet does not answer. If it asked you something, look there; what you agree to there may still be sent.';
 
 export function walletFault(code, detail, field) {
   return new Fault({ code: `wallet_${code}`, detail, field });
@@ -44,7 +47,7 @@ function faultOf(error) {
 async function within(ms, promise) {
   let timer;
   const late = new Promise((done, fail) => {
-    timer = setTimeout(() => fail(walletFault('silent', 'Your wallet does not answer. If it asked you something, look there; what you agree to there may still be sent.')), ms);
+    timer = setTimeout(() => fail(walletFault('silent', SILENT)), ms);
   });
   try {
     return await Promise.race([promise, late]);
@@ -97,7 +100,9 @@ export function findWallets(told) {
     found.push({ id, name, provider });
     told([...found]);
   };
-  addEventListener('eip6963:announceProvider', ({ detail }) => add(String(detail?.info?.uuid), String(detail?.info?.name).slice(0, 40), detail?.provider));
+  addEventListener('eip6963:announceProvider', ({ detail }) => {
+    add(String(detail?.info?.uuid), String(detail?.info?.name).slice(0, NAME_MAX), detail?.provider);
+  });
   dispatchEvent(new Event('eip6963:requestProvider'));
   // One of the older kind announces nothing.
   setTimeout(() => {
