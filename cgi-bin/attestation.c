@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "attest/live.h"
+#include "base/file.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "crypto/cert.h"
@@ -31,26 +32,6 @@ static enum dp_err read_nonce(struct dp_exchange *x, uint8_t out[static DP_LIVE_
         return dp_fail(&x->detail, err, "nonce", "nonce must be %d hex digits, new each time.",
                        2 * DP_LIVE_NONCE_LEN);
     return err;
-}
-
-static enum dp_err read_file(struct dp_buf *out, const char *path)
-{
-    FILE *file = fopen(path, "re");
-    char *room;
-    size_t len;
-
-    if (file == NULL)
-        return DP_EIO;
-    do {
-        room = dp_buf_room(out, 4096);
-        len = room != NULL ? fread(room, 1, 4096, file) : 0;
-        if (room != NULL)
-            dp_buf_grew(out, len);
-    } while (len > 0);
-    if (ferror(file) && out->err == DP_OK)
-        out->err = DP_EIO;
-    fclose(file);
-    return out->err;
 }
 
 static enum dp_err take_chain(struct served *out, const struct dp_buf *file)
@@ -79,7 +60,7 @@ static enum dp_err read_served(struct served *out, const struct dp_service *serv
     if (service->tls_public[0] == '\0')
         return DP_OK;
     snprintf(path, sizeof(path), "%s/chain.pem", service->tls_public);
-    err = read_file(&file, path);
+    err = dp_file_read(&file, path);
     if (err == DP_OK)
         err = take_chain(out, &file);
     dp_buf_free(&file);

@@ -100,6 +100,7 @@ enum dp_err dp_config_load(struct dp_config *config, struct dp_detail *detail)
         .admin_token = get("ADMIN_TOKEN", NULL),
         .metrics_file = get("METRICS_FILE", NULL),
         .run_dir = get("RUN_DIR", NULL),
+        .data_dir = get("DATA_DIR", NULL),
         .guest_socket = get("DSTACK_SIMULATOR_ENDPOINT", NULL),
     };
     if (dp_log_parse_level(&config->log_level, level) != DP_OK)

@@ -27,6 +27,7 @@ struct dp_config {
     const char *admin_token;     /* ADMIN_TOKEN, or NULL: then the database knows it */
     const char *metrics_file;    /* METRICS_FILE, or NULL: each process counts for itself */
     const char *run_dir;         /* RUN_DIR, or NULL */
+    const char *data_dir;        /* DATA_DIR, or NULL */
     const char *guest_socket;    /* DSTACK_SIMULATOR_ENDPOINT, or NULL: the usual places */
     enum dp_log_level log_level; /* LOG_LEVEL; default info */
     enum dp_scheme sign_scheme;  /* SIGN_SCHEME, where a request names none; default raw */

@@ -56,6 +56,8 @@
     X(DP_ETOKENNAME, "not a name for a token")                                                     \
     X(DP_ETOOMANYTOKENS, "the user has too many tokens")                                           \
     X(DP_EADMINTOKENFIXED, "the admin token is a setting")                                         \
+    X(DP_ENOCLUSTER, "this node is in no cluster")                                                 \
+    X(DP_EPEERS, "the list of peers cannot be read")                                               \
     X(DP_ENOTFOUND, "no such resource")                                                            \
     X(DP_EMETHOD, "the method is not allowed here")
 

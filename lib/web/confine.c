@@ -11,6 +11,8 @@ enum dp_err dp_confine(const struct dp_service *service, unsigned needs, struct 
 
     if (service->tls_public[0] != '\0')
         sandbox.files[sandbox.file_count++] = service->tls_public;
+    if (service->cluster[0] != '\0')
+        sandbox.files[sandbox.file_count++] = service->cluster;
     if (service->store != NULL)
         dp_store_reach(service->store, &sandbox);
     if (dp_sandbox_enter(&sandbox, &missing) == DP_OK)

@@ -67,6 +67,10 @@ static const struct {
                            "A user may have 100 tokens. Revoke one that is no longer needed."},
     [DP_EADMINTOKENFIXED] = {409, "admin_token_fixed",
                              "The admin token is the setting ADMIN_TOKEN: change it there."},
+    [DP_ENOCLUSTER] = {404, "no_cluster", "This service is in no cluster."},
+    [DP_EPEERS] = {503, "peers_unreadable",
+                   "The list of peers cannot be read. Who is in the cluster is not known; the "
+                   "cluster itself is not touched by that."},
     [DP_ENOTFOUND] = {404, "not_found", "There is nothing at this path."},
     [DP_EMETHOD] = {405, "method_not_allowed", "The path exists, but not for this method."},
 };

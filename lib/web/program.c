@@ -185,6 +185,14 @@ static void find_tls_public(struct dp_service *service)
         service->tls_public[0] = '\0';
 }
 
+static void find_cluster(struct dp_service *service)
+{
+    const char *dir = service->config.data_dir;
+
+    if (dir == NULL || snprintf(service->cluster, PATH_MAX, "%s/" DP_CLUSTER_DIR, dir) >= PATH_MAX)
+        service->cluster[0] = '\0';
+}
+
 /* Quotes take an agent longer than keys. */
 static enum dp_err open_guest(struct dp_guest **out, const char *socket, unsigned needs)
 {
@@ -208,6 +216,8 @@ static int open_service(struct dp_service *service, unsigned needs)
                             needs & DP_NEED_STORE_WRITE ? DP_STORE_WRITE : DP_STORE_READ, &detail);
     if (err != DP_OK)
         return complain(detail.text[0] != '\0' ? detail.text : dp_err_text(err));
+    if (needs & DP_NEED_CLUSTER)
+        find_cluster(service);
     if (!(needs & DP_NEED_GUEST))
         return EXIT_SUCCESS;
     if (needs & DP_NEED_QUOTE)

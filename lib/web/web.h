@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 #define DP_TLS_PUBLIC_DIR "tls/public"   /* in RUN_DIR: what of HTTPS is public */
+#define DP_CLUSTER_DIR "cluster"         /* in DATA_DIR: what `devproof cluster run` keeps */
 #define DP_BODY_MAX (64 * 1024)          /* bytes of a request's body */
 #define DP_BATCH_BODY_MAX (1024 * 1024)  /* the same on the batch routes */
 #define DP_ANSWER_MAX (16 * 1024 * 1024) /* bytes of an answer */
@@ -26,6 +27,7 @@ enum dp_need {
     DP_NEED_STORE_READ = 2,  /* the database */
     DP_NEED_STORE_WRITE = 4, /* the same, for writing as well */
     DP_NEED_QUOTE = 8,       /* beside DP_NEED_GUEST: its quotes, and the certificate of HTTPS */
+    DP_NEED_CLUSTER = 16,    /* what the cluster's daemon keeps */
 };
 
 /* What the requests of a process share. Parts that the program does not need are NULL. */
@@ -35,6 +37,7 @@ struct dp_service {
     struct dp_guest *guest;
     struct dp_wallet *wallet;
     char tls_public[PATH_MAX]; /* DP_TLS_PUBLIC_DIR, or "" where no HTTPS is served */
+    char cluster[PATH_MAX];    /* DP_CLUSTER_DIR, or "" without a DATA_DIR */
 };
 
 /* One request and its answer; lives as long as the request. */

@@ -651,6 +651,7 @@ describe('every answer', () => {
         ['/api/admin/users', ['GET']],
         ['/api/health', ['GET']],
         ['/api/health/live', ['GET']],
+        ['/api/cluster/peers', ['GET']],
         ['/metrics', ['GET']],
     ];
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import test from 'node:test';
-import { ADMIN_TOKEN, fake, go, press, signUp, URL_BASE, visitor } from './person.mjs';
+import { peersDocument, removePeers, writePeers } from '../api/lib/peers.mjs';
+import { ADMIN_TOKEN, DATA_DIR, fake, go, press, signUp, URL_BASE, visitor } from './person.mjs';
 
 async function openDocs(page, path = '/docs') {
   await go(page, path);
@@ -28,6 +29,8 @@ test('every route of the document is shown with its codes', async (t) => {
 test('the examples run in a shell as they stand', async (t) => {
   const page = await visitor(t);
   const { userId, token } = await signUp(page);
+  writePeers(DATA_DIR, peersDocument());
+  t.after(() => removePeers(DATA_DIR));
   await openDocs(page);
   await page.getByText(`The examples are about your wallet, ${userId}.`).waitFor();
   const ID = JSON.parse(execFileSync('curl', ['-sS', `${URL_BASE}/api/users/${userId}/tokens`, '-d', '{"name":"x"}',

@@ -1,55 +1,10 @@
 // Every page in every state, on a phone and on a desk, light and dark.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { ADMIN_TOKEN, crowd, DESK, fake, go, newName, PHONE, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
+import { peersDocument, removePeers, wireguardPeer, writePeers } from '../api/lib/peers.mjs';
+import { check, look, VIEWS } from './look.mjs';
+import { ADMIN_TOKEN, crowd, DATA_DIR, fake, go, newName, picture, press, signIn, signUp, URL_BASE, visitor } from './person.mjs';
 import { fullReport } from './trust_report.mjs';
-
-const VIEWS = [
-  ['phone', PHONE, 'light'], ['phone', PHONE, 'dark'], ['desk', DESK, 'light'], ['desk', DESK, 'dark'],
-];
-
-// Runs in the page: the text that stands out too little from what is behind it, as WCAG counts it.
-function paleText() {
-  const rgb = (text) => (text.match(/[\d.]+/g) ?? []).map(Number);
-  const light = (colour) => {
-    const [r, g, b] = colour.map((c) => (c / 255 <= 0.03928 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const behind = (node) => {
-    for (let at = node; at; at = at.parentElement) {
-      const [r, g, b, alpha = 1] = rgb(getComputedStyle(at).backgroundColor);
-      if (alpha > 0) return [r, g, b];
-    }
-    return [255, 255, 255];
-  };
-  const pale = [];
-  for (const node of document.querySelectorAll('body *')) {
-    const ownText = [...node.childNodes].some((child) => child.nodeType === Node.TEXT_NODE && child.data.trim() !== '');
-    if (!ownText || !node.checkVisibility({ visibilityProperty: true }) || node.closest('noscript')) continue;
-    const [a, b] = [light(rgb(getComputedStyle(node).color)), light(behind(node))].sort((x, y) => y - x);
-    if ((a + 0.05) / (b + 0.05) < 4.5) pale.push(node.outerHTML.slice(0, 80));
-  }
-  return pale;
-}
-
-function unnamedControls() {
-  return [...document.querySelectorAll('input, textarea, button, a, summary')]
-    .filter((node) => !(node.labels?.length > 0 || node.textContent.trim()))
-    .map((node) => node.outerHTML.slice(0, 80));
-}
-
-async function check(page, name) {
-  const [overflow, width] = await page.evaluate(() =>
-    [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(overflow <= width, `${name}: ${overflow} wide in ${width}`);
-  assert.deepEqual(await page.evaluate(paleText), [], name);
-  assert.deepEqual(await page.evaluate(unnamedControls), [], name);
-}
-
-async function look(page, name, view) {
-  await check(page, name);
-  await picture(page, `${name}-${view[0]}-${view[2]}`);
-}
 
 test.before(() => crowd(newName('someone-with-a-rather-long-name'), 3));
 
@@ -166,6 +121,31 @@ for (const view of VIEWS) {
     await go(page, '/trust');
     await ended();
     await look(page, 'trust-failing', view);
+  });
+
+  test(`network, ${view[0]}, ${view[2]}`, async (t) => {
+    const page = await visitor(t, options);
+    const show = async (name, document, words) => {
+      writePeers(DATA_DIR, document);
+      await go(page, '/cluster');
+      await page.getByText(words).first().waitFor();
+      await look(page, name, view);
+    };
+    t.after(() => removePeers(DATA_DIR));
+    removePeers(DATA_DIR);
+    await go(page, '/cluster');
+    await page.getByRole('heading', { name: 'This service is in no cluster' }).waitFor();
+    await look(page, 'network-none', view);
+    await show('network-empty', peersDocument({ peers: [] }), 'Nobody yet.');
+    await show('network', peersDocument(), '3 members.');
+    assert.equal(await page.locator('#member-rows tr').first().evaluate((row) => getComputedStyle(row).display),
+      view[0] === 'phone' ? 'block' : 'table-row');
+    await show('network-wireguard', peersDocument({ mode: 'wireguard', peers: [wireguardPeer(1, { verified: false }), wireguardPeer(2, { self: true, verified: null }), wireguardPeer(1024)] }), '10.0.1.2');
+    await show('network-failing', peersDocument({ readAtMs: Date.now() - 754_000, error: { code: 'node', detail: 'https://one.example: no answer within 10 seconds.' } }), 'No Ethereum node');
+    await page.evaluate(() => document.querySelectorAll('main details').forEach((one) => { one.open = true; }));
+    for (const value of await page.locator('.long:visible').all()) await value.click();
+    await check(page, 'network, all open');
+    await picture(page, `network-open-${view[0]}-${view[2]}`);
   });
 
   test(`docs, ${view[0]}, ${view[2]}`, async (t) => {

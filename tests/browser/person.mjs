@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 
 export const URL_BASE = need('DEVPROOF_URL').replace(/\/$/, '');
 export const ADMIN_TOKEN = need('DEVPROOF_ADMIN_TOKEN');
+export const DATA_DIR = need('DEVPROOF_DATA_DIR');
 const SCREENSHOT_DIR = process.env.SCREENSHOT_DIR;
 const CSP = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'"];
 

@@ -13,6 +13,7 @@ static const char *const variables[] = {
     "METRICS_FILE",
     "RUN_DIR",
     "LOG_LEVEL",
+    "DATA_DIR",
     "DSTACK_SIMULATOR_ENDPOINT",
     "AUTH",
     "EXPOSE_INFO",
@@ -39,6 +40,7 @@ static void assert_defaults(void)
     assert_null(config.admin_token);
     assert_null(config.metrics_file);
     assert_null(config.run_dir);
+    assert_null(config.data_dir);
     assert_null(config.guest_socket);
     assert_int_equal(config.log_level, DP_LOG_INFO);
     assert_false(config.auth_open);
@@ -65,6 +67,7 @@ static void every_setting_is_read(void **state)
     setenv("KEY_NAMESPACE", "wallet/ethereum/v2", 1);
     setenv("ADMIN_TOKEN", "0123456789abcdef", 1);
     setenv("METRICS_FILE", "/m", 1);
+    setenv("DATA_DIR", "/d", 1);
     setenv("DSTACK_SIMULATOR_ENDPOINT", "/s", 1);
     setenv("LOG_LEVEL", "warn", 1);
     setenv("AUTH", "open", 1);
@@ -77,6 +80,7 @@ static void every_setting_is_read(void **state)
     assert_string_equal(config.key_namespace, "wallet/ethereum/v2");
     assert_string_equal(config.admin_token, "0123456789abcdef");
     assert_string_equal(config.metrics_file, "/m");
+    assert_string_equal(config.data_dir, "/d");
     assert_string_equal(config.guest_socket, "/s");
     assert_int_equal(config.log_level, DP_LOG_WARN);
     assert_true(config.auth_open);

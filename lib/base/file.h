@@ -1,0 +1,17 @@
+/* file.h - a file as bytes in memory. */
+#ifndef DP_BASE_FILE_H
+#define DP_BASE_FILE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/**
+ * Add all of a file to a buffer, whose limit is the file's.
+ *
+ * Returns: DP_OK, DP_EIO (errno says why: ENOENT where there is no such file), DP_ETOOBIG,
+ * DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_file_read(struct dp_buf *out, const char *path);
+
+#endif
