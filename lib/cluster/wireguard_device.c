@@ -1,0 +1,251 @@
+/* wireguard_device.c - a WireGuard interface: the kernel's, or wireguard-go where it has none. */
+#include "cluster/wireguard_device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/run.h"
+
+#define PROGRAM_MS 5000 /* ip and wg, which take some milliseconds */
+#define START_MS 5000   /* of wireguard-go */
+#define END_MS 2000
+#define WORDS_MAX 4096 /* bytes of standard error that are kept */
+#define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+bool dp_wireguard_name_is_valid(const char *name)
+{
+    const size_t len = strspn(name, LETTERS "0123456789-");
+
+    return len > 0 && len < DP_WIREGUARD_NAME_SIZE && name[len] == '\0' &&
+           strchr(LETTERS, name[0]) != NULL;
+}
+
+static enum dp_err run(const char *const *argv, struct dp_buf *out, struct dp_detail *detail)
+{
+    return dp_run(&(struct dp_run){.argv = argv, .out = out, .within_ms = PROGRAM_MS}, detail);
+}
+
+static void pause_ms(long ms)
+{
+    const struct timespec pause = {.tv_nsec = ms * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+/* --- the kernel's --- */
+
+static enum dp_err delete_link(const char *name, struct dp_detail *detail)
+{
+    return run((const char *const[]){"ip", "link", "delete", "dev", name, NULL}, NULL, detail);
+}
+
+/* A process that was killed could not take its interface away; another kind is not ours. */
+static void delete_left_over(const char *name)
+{
+    const char *const show[] = {"ip", "-oneline", "link",      "show", "dev",
+                                name, "type",     "wireguard", NULL};
+    struct dp_buf out = DP_BUF_INIT(WORDS_MAX);
+
+    /* Whatever fails here, fails again when the link is made. */
+    if (run(show, &out, NULL) == DP_OK && out.len > 0)
+        (void)!delete_link(name, NULL);
+    dp_buf_free(&out);
+}
+
+static enum dp_err make_link(const char *name, struct dp_detail *detail)
+{
+    delete_left_over(name);
+    return run((const char *const[]){"ip", "link", "add", "dev", name, "type", "wireguard", NULL},
+               NULL, detail);
+}
+
+/* --- wireguard-go --- */
+
+/* What stands between fork and exec may call only what is safe in a signal's handler. */
+static void __attribute__((noreturn))
+become(const struct dp_wireguard_device *device, pid_t parent, int error, const char *path)
+{
+    char *const argv[] = {(char[]){"wireguard-go"}, (char[]){"-f"}, (char *)device->name, NULL};
+    /* In the foreground it does not say that a kernel could do better. */
+    char *const environment[] = {(char[]){"LOG_LEVEL=error"}, (char[]){"WG_PROCESS_FOREGROUND=1"},
+                                 NULL};
+    sigset_t none;
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent ||
+        dup2(error, STDERR_FILENO) < 0 || dup2(error, STDOUT_FILENO) < 0)
+        _exit(126);
+    execve(path, argv, environment);
+    _exit(127);
+}
+
+/* exec itself looks into no PATH here, so that nothing has to be made up after fork. */
+static bool find_program(char *out, size_t size)
+{
+    const char *path = getenv("PATH");
+
+    for (const char *at = path != NULL ? path : "/usr/bin"; *at != '\0';) {
+        const size_t len = strcspn(at, ":");
+
+        if (len > 0 && snprintf(out, size, "%.*s/wireguard-go", (int)len, at) < (int)size &&
+            access(out, X_OK) == 0)
+            return true;
+        at += at[len] == ':' ? len + 1 : len;
+    }
+    return false;
+}
+
+static enum dp_err start_child(struct dp_wireguard_device *device, struct dp_detail *detail)
+{
+    const pid_t parent = getpid();
+    char path[4096];
+    int ends[2];
+
+    if (!find_program(path, sizeof(path)))
+        return dp_fail(detail, DP_ENOTFOUND, "wireguard-go", "wireguard-go is not installed.");
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return dp_fail(detail, DP_EIO, "wireguard-go", "there is no pipe to it.");
+    device->child = fork();
+    if (device->child == 0)
+        become(device, parent, ends[1], path);
+    close(ends[1]);
+    device->error = ends[0];
+    if (device->child > 0)
+        return DP_OK;
+    device->child = 0;
+    return dp_fail(detail, DP_EIO, "wireguard-go", "wireguard-go cannot be started.");
+}
+
+/* It answers wg once all of it is there. */
+static bool answers(const struct dp_wireguard_device *device)
+{
+    const char *const argv[] = {"wg", "show", device->name, "listen-port", NULL};
+
+    return run(argv, NULL, NULL) == DP_OK;
+}
+
+static enum dp_err await_child(struct dp_wireguard_device *device, struct dp_detail *detail)
+{
+    const int64_t deadline = dp_clock_mono_us() + (int64_t)START_MS * 1000;
+    enum dp_err err;
+
+    while ((err = dp_wireguard_device_check(device, detail)) == DP_OK && !answers(device)) {
+        if (dp_clock_mono_us() > deadline)
+            return dp_fail(detail, DP_ETIMEOUT, "wireguard-go", "it is not there within %d ms.",
+                           START_MS);
+        pause_ms(5);
+    }
+    return err;
+}
+
+static void listen_to_child(struct dp_wireguard_device *device)
+{
+    char piece[1024];
+    ssize_t len;
+
+    while (device->error >= 0 && (len = read(device->error, piece, sizeof(piece))) > 0) {
+        /* The last words are those that count. */
+        if (device->words.len + (size_t)len > WORDS_MAX)
+            dp_buf_reset(&device->words);
+        dp_buf_add(&device->words, piece, (size_t)len);
+    }
+}
+
+enum dp_err dp_wireguard_device_check(struct dp_wireguard_device *device, struct dp_detail *detail)
+{
+    pid_t got;
+
+    if (device->in_kernel)
+        return DP_OK;
+    listen_to_child(device);
+    got = device->child > 0 ? waitpid(device->child, NULL, WNOHANG) : -1;
+    if (got == 0 || (got < 0 && errno == EINTR))
+        return DP_OK;
+    device->child = 0;
+    /* What it said between the last read and its end. */
+    listen_to_child(device);
+    dp_run_last_words(detail, DP_EIO, "wireguard-go", &device->words);
+    return DP_EIO;
+}
+
+static void end_child(struct dp_wireguard_device *device)
+{
+    const int64_t deadline = dp_clock_mono_us() + (int64_t)END_MS * 1000;
+
+    kill(device->child, SIGTERM);
+    while (waitpid(device->child, NULL, WNOHANG) == 0) {
+        if (dp_clock_mono_us() > deadline)
+            kill(device->child, SIGKILL);
+        pause_ms(2);
+    }
+    device->child = 0;
+}
+
+/* --- either --- */
+
+enum dp_err dp_wireguard_device_open(struct dp_wireguard_device *out, const char *name,
+                                     struct dp_detail *detail)
+{
+    struct dp_detail kernel = {"", ""}, user = {"", ""};
+    enum dp_err err;
+
+    *out = (struct dp_wireguard_device){.error = -1, .words = DP_BUF_INIT(WORDS_MAX)};
+    if (!dp_wireguard_name_is_valid(name))
+        return dp_fail(detail, DP_ECONFIG, "interface", "%.40s is no name of an interface.", name);
+    memcpy(out->name, name, strlen(name) + 1);
+    err = make_link(name, &kernel);
+    out->in_kernel = err == DP_OK;
+    if (out->in_kernel)
+        return DP_OK;
+    err = start_child(out, &user);
+    if (err == DP_OK)
+        err = await_child(out, &user);
+    return err == DP_OK
+               ? DP_OK
+               : dp_fail(detail, err, "wireguard",
+                         "no WireGuard. The kernel's: %.110s Else: %.110s", kernel.text, user.text);
+}
+
+enum dp_err dp_wireguard_device_up(const struct dp_wireguard_device *device,
+                                   const char *const *addresses, size_t count, unsigned mtu,
+                                   struct dp_detail *detail)
+{
+    const char *const argv[] = {"ip", "-batch", "-", NULL};
+    struct dp_buf in = DP_BUF_INIT(DP_RUN_IN_MAX);
+    enum dp_err err;
+
+    /* nodad: nobody else can have such an address, and until that is found out nothing binds. */
+    for (size_t i = 0; i < count; i++)
+        dp_buf_addf(&in, "address add %s dev %s%s\n", addresses[i], device->name,
+                    strchr(addresses[i], ':') != NULL ? " nodad" : "");
+    dp_buf_addf(&in, "link set dev %s mtu %u up\n", device->name, mtu);
+    err = in.err;
+    if (err == DP_OK)
+        err =
+            dp_run(&(struct dp_run){.argv = argv, .in = {in.data, in.len}, .within_ms = PROGRAM_MS},
+                   detail);
+    dp_buf_free(&in);
+    return err;
+}
+
+void dp_wireguard_device_close(struct dp_wireguard_device *device)
+{
+    if (device->in_kernel)
+        (void)!delete_link(device->name, NULL);
+    if (device->child > 0)
+        end_child(device);
+    if (device->error > 0)
+        close(device->error);
+    dp_buf_free(&device->words);
+    *device = (struct dp_wireguard_device){.error = -1};
+}
