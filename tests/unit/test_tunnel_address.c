@@ -96,7 +96,7 @@ static void a_token_has_its_address_or_a_clear_error(void **state)
 static void the_prefix_comes_from_contract_and_chain(void **state)
 {
     struct dp_tunnel_net net = net_of(NULL), other;
-    char text [DP_TUNNEL_fdd8:c3f6:ce33_SIZE];
+    char text[DP_TUNNEL_PREFIX_SIZE];
 
     (void)state;
     assert_int_equal(dp_tunnel_address6(text, &net, DP_TUNNEL_APPLICATION, 3, NULL), DP_OK);
