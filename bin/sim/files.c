@@ -187,11 +187,13 @@ static enum dp_err start_td(struct sim *sim, const struct dp_buf *app_compose,
     SHA256((const uint8_t *)app_compose->data, app_compose->len, hash);
     if (setup->measure)
         err = sim_td_measure(&sim->attestation, &sim->blob, hash);
+    if (err == DP_OK && setup->instance_id != NULL)
+        err = sim_td_instance(&sim->attestation, &sim->blob, setup->instance_id);
     hash[0] ^= 1;
     if (err == DP_OK && setup->fault == SIM_FAULT_EVENT_LOG)
         err = sim_td_log_compose(&sim->attestation, &sim->blob, hash);
     if (err == DP_EFORMAT)
-        return dp_fail(detail, err, setup->attestation, "%s logs no compose hash",
+        return dp_fail(detail, err, setup->attestation, "%s logs no compose hash or instance id",
                        setup->attestation);
     return err;
 }

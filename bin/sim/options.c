@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/hex.h"
 #include "net/http.h"
 
 #define MODE_DEFAULT 0660
@@ -21,6 +23,7 @@ static const char usage[] =
     "  --app-compose FILE  what the app runs, measured (DIR/app-compose.json)\n"
     "  --sys-config FILE   configuration of the machine (DIR/sys-config.json)\n"
     "  --attestation FILE  quote and event log (DIR/attestation.bin)\n"
+    "  --instance-id HEX   instance of the app, 40 digits, measured (that of the attestation)\n"
     "  --root FILE         write the root that quotes hang on here, as PEM\n"
     "  --collateral FILE   write the collateral that they verify with here\n"
     "  --tcb STATUS        up-to-date, outdated, hardening, configuration or revoked\n"
@@ -87,6 +90,14 @@ static void read_app_auth(struct sim_options *out, const char *text)
     out->setup.app_auth = out->app_auth;
 }
 
+static void read_instance(struct sim_options *out, const char *text)
+{
+    if (strlen(text) != 2 * SIM_INSTANCE_ID_LEN ||
+        dp_hex_decode_exact(out->instance_id, SIM_INSTANCE_ID_LEN, text) != DP_OK)
+        sim_fail(SIM_EXIT_USAGE, "--instance-id takes 40 hex digits.");
+    out->setup.instance_id = out->instance_id;
+}
+
 enum {
     SOCKET,
     MODE,
@@ -95,6 +106,7 @@ enum {
     APP_COMPOSE,
     SYS_CONFIG,
     ATTESTATION,
+    INSTANCE_ID,
     ROOT,
     COLLATERAL,
     TCB,
@@ -114,6 +126,7 @@ static const struct option names[] = {
     {"app-compose", required_argument, NULL, APP_COMPOSE},
     {"sys-config", required_argument, NULL, SYS_CONFIG},
     {"attestation", required_argument, NULL, ATTESTATION},
+    {"instance-id", required_argument, NULL, INSTANCE_ID},
     {"root", required_argument, NULL, ROOT},
     {"collateral", required_argument, NULL, COLLATERAL},
     {"tcb", required_argument, NULL, TCB},
@@ -166,6 +179,9 @@ static void read_value(struct sim_options *out, int option)
         break;
     case FAULT:
         out->setup.fault = read_fault(optarg);
+        break;
+    case INSTANCE_ID:
+        read_instance(out, optarg);
         break;
     case APP_AUTH:
         read_app_auth(out, optarg);

@@ -6,6 +6,7 @@
 
 #include "ethereum/address.h"
 #include "sim.h"
+#include "td.h"
 
 #define SIM_EXIT_USAGE 2
 
@@ -13,6 +14,7 @@ struct sim_options {
     const char *socket, *data;
     struct sim_setup setup;           /* NULL: the file in data */
     uint8_t app_auth[DP_ADDRESS_LEN]; /* what setup may point to */
+    uint8_t instance_id[SIM_INSTANCE_ID_LEN];
     mode_t mode;
 };
 

@@ -30,8 +30,9 @@ struct sim_setup {
 
     const struct sim_tcb *tcb; /* NULL: up to date */
     enum sim_fault fault;
-    bool measure; /* app_compose into RTMR3; else the stored log names what it will */
-    bool debug;   /* a debug TD */
+    bool measure;               /* app_compose into RTMR3; else the stored log names what it will */
+    bool debug;                 /* a debug TD */
+    const uint8_t *instance_id; /* SIM_INSTANCE_ID_LEN bytes; NULL: that of the attestation */
 
     /* DP_ADDRESS_LEN bytes: the contract that is asked before a key is used, and the URL of the
      * node that is asked for it. NULL, both: none is. */

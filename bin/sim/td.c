@@ -16,8 +16,6 @@
 #define SIM_DIGEST_LEN SHA384_DIGEST_LENGTH
 #define PREIMAGE_MAX (11 << 20) /* of a name and a payload out of the file */
 
-static const char compose[] = "compose-hash";
-
 /* A slice of the blob, to be written to. */
 static char *writable(struct dp_buf *bytes, struct dp_slice slice)
 {
@@ -38,27 +36,34 @@ static enum dp_err digest_of(uint8_t out[static SIM_DIGEST_LEN], struct dp_slice
     return err;
 }
 
-static bool is_compose(struct dp_slice name, struct dp_slice payload)
+/* A payload of an event of that name, which keeps its length. */
+struct logged {
+    const char *name;
+    const uint8_t *payload;
+    size_t len;
+};
+
+static bool is_logged(const struct logged *logged, struct dp_slice name, struct dp_slice payload)
 {
-    return payload.len == SIM_COMPOSE_HASH_LEN && name.len == sizeof(compose) - 1 &&
-           memcmp(name.data, compose, name.len) == 0;
+    return payload.len == logged->len && dp_slice_is(name, logged->name);
 }
 
 static enum dp_err log_event(struct dp_buf *bytes, const struct dp_blob_event *event,
-                             const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
+                             const struct logged *logged)
 {
     uint8_t digest[SIM_DIGEST_LEN];
     enum dp_err err;
 
-    memcpy(writable(bytes, event->payload), hash, SIM_COMPOSE_HASH_LEN);
+    memcpy(writable(bytes, event->payload), logged->payload, logged->len);
     err = digest_of(digest, event->name, event->payload);
     if (err == DP_OK && event->digest.len == sizeof(digest))
         memcpy(writable(bytes, event->digest), digest, sizeof(digest));
     return err;
 }
 
-enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct dp_blob *blob,
-                               const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
+/* Returns: DP_OK, DP_EFORMAT (there is none of that name and length), DP_ENOMEM */
+static enum dp_err log_payload(struct dp_buf *bytes, const struct dp_blob *blob,
+                               const struct logged *logged)
 {
     enum dp_err err = DP_OK;
     size_t found = 0;
@@ -66,21 +71,28 @@ enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct dp_blob *blob,
     for (size_t i = 0; err == DP_OK && i < blob->event_count; i++) {
         const struct dp_blob_event *event = &blob->events[i];
 
-        if (event->imr == APP_REGISTER && is_compose(event->name, event->payload))
-            err = log_event(bytes, event, hash);
+        if (event->imr == APP_REGISTER && is_logged(logged, event->name, event->payload))
+            err = log_event(bytes, event, logged);
     }
     for (size_t i = 0; err == DP_OK && i < blob->runtime_count; i++) {
         const struct dp_blob_runtime *event = &blob->runtime[i];
 
-        if (!is_compose(event->name, event->payload))
+        if (!is_logged(logged, event->name, event->payload))
             continue;
-        memcpy(writable(bytes, event->payload), hash, SIM_COMPOSE_HASH_LEN);
+        memcpy(writable(bytes, event->payload), logged->payload, logged->len);
         found++;
     }
     return err == DP_OK && found == 0 ? DP_EFORMAT : err;
 }
 
-static enum dp_err replay(uint8_t rtmr[static SIM_REGISTER_LEN], const struct dp_blob *blob)
+enum dp_err sim_td_log_compose(struct dp_buf *bytes, const struct dp_blob *blob,
+                               const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
+{
+    return log_payload(bytes, blob, &(struct logged){"compose-hash", hash, SIM_COMPOSE_HASH_LEN});
+}
+
+/* RTMR3 is what the log comes to. */
+static enum dp_err replay(struct dp_buf *bytes, const struct dp_blob *blob)
 {
     uint8_t both[2 * SIM_DIGEST_LEN] = {0};
     enum dp_err err = DP_OK;
@@ -89,26 +101,35 @@ static enum dp_err replay(uint8_t rtmr[static SIM_REGISTER_LEN], const struct dp
         err = digest_of(both + SIM_DIGEST_LEN, blob->runtime[i].name, blob->runtime[i].payload);
         SHA384(both, sizeof(both), both);
     }
-    memcpy(rtmr, both, SIM_REGISTER_LEN);
+    if (err == DP_OK)
+        memcpy(writable(bytes, blob->quote) + SIM_RTMR0 + APP_REGISTER * SIM_REGISTER_LEN, both,
+               SIM_REGISTER_LEN);
     return err;
 }
 
 enum dp_err sim_td_measure(struct dp_buf *bytes, const struct dp_blob *blob,
                            const uint8_t hash[static SIM_COMPOSE_HASH_LEN])
 {
-    char *quote = writable(bytes, blob->quote);
-    uint8_t rtmr[SIM_REGISTER_LEN];
+    char *config_id = writable(bytes, blob->quote) + SIM_MR_CONFIG_ID;
     enum dp_err err = sim_td_log_compose(bytes, blob, hash);
 
     if (err == DP_OK)
-        err = replay(rtmr, blob);
+        err = replay(bytes, blob);
     if (err != DP_OK)
         return err;
-    memcpy(quote + SIM_RTMR0 + APP_REGISTER * SIM_REGISTER_LEN, rtmr, sizeof(rtmr));
-    memset(quote + SIM_MR_CONFIG_ID, 0, SIM_REGISTER_LEN);
-    quote[SIM_MR_CONFIG_ID] = CONFIG_ID_COMPOSE;
-    memcpy(quote + SIM_MR_CONFIG_ID + 1, hash, SIM_COMPOSE_HASH_LEN);
+    memset(config_id, 0, SIM_REGISTER_LEN);
+    config_id[0] = CONFIG_ID_COMPOSE;
+    memcpy(config_id + 1, hash, SIM_COMPOSE_HASH_LEN);
     return DP_OK;
+}
+
+enum dp_err sim_td_instance(struct dp_buf *bytes, const struct dp_blob *blob,
+                            const uint8_t id[static SIM_INSTANCE_ID_LEN])
+{
+    const enum dp_err err =
+        log_payload(bytes, blob, &(struct logged){"instance-id", id, SIM_INSTANCE_ID_LEN});
+
+    return err == DP_OK ? replay(bytes, blob) : err;
 }
 
 void sim_td_debug(struct dp_buf *bytes, const struct dp_blob *blob)

@@ -10,7 +10,7 @@
 #include "cluster/tunnel_key.h"
 #include "cluster/wireguard_device.h"
 
-#define DP_WIREGUARD_ALLOWED_SIZE 128 /* three addresses with /32 or /128, commas, NUL */
+#define DP_WIREGUARD_ALLOWED_SIZE 160 /* three addresses with /32 or /128, commas, NUL */
 #define DP_WIREGUARD_KEEPALIVE_S 25   /* so that routers on the way keep the way open */
 
 struct dp_wireguard_peer {
