@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +20,9 @@
 #define PROGRAM_MS 5000 /* ip and wg, which take some milliseconds */
 #define START_MS 5000   /* of wireguard-go */
 #define END_MS 2000
-#define WORDS_MAX 4096 /* bytes of standard error that are kept */
+#define LINK_MAX 4096         /* bytes of what ip says of an interface */
+#define WORDS_MAX 4096        /* bytes of wireguard-go's that are read */
+#define SAID_MAX (256 * 1024) /* bytes of them that are kept until the next look */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 bool dp_wireguard_name_is_valid(const char *name)
@@ -53,7 +57,7 @@ static void delete_left_over(const char *name)
 {
     const char *const show[] = {"ip", "-oneline", "link",      "show", "dev",
                                 name, "type",     "wireguard", NULL};
-    struct dp_buf out = DP_BUF_INIT(WORDS_MAX);
+    struct dp_buf out = DP_BUF_INIT(LINK_MAX);
 
     /* Whatever fails here, fails again when the link is made. */
     if (run(show, &out, NULL) == DP_OK && out.len > 0)
@@ -72,7 +76,7 @@ static enum dp_err make_link(const char *name, struct dp_detail *detail)
 
 /* What stands between fork and exec may call only what is safe in a signal's handler. */
 static void __attribute__((noreturn))
-become(const struct dp_wireguard_device *device, pid_t parent, int error, const char *path)
+become(const struct dp_wireguard_device *device, pid_t parent, const char *path)
 {
     char *const argv[] = {(char[]){"wireguard-go"}, (char[]){"-f"}, (char *)device->name, NULL};
     /* In the foreground it does not say that a kernel could do better. */
@@ -83,7 +87,7 @@ become(const struct dp_wireguard_device *device, pid_t parent, int error, const 
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent ||
-        dup2(error, STDERR_FILENO) < 0 || dup2(error, STDOUT_FILENO) < 0)
+        dup2(device->said, STDERR_FILENO) < 0 || dup2(device->said, STDOUT_FILENO) < 0)
         _exit(126);
     execve(path, argv, environment);
     _exit(127);
@@ -105,21 +109,28 @@ static bool find_program(char *out, size_t size)
     return false;
 }
 
+/* What it says goes to memory, as it would wait for whoever reads a pipe: with many peers out of
+ * reach it says more than one takes while wg waits for it. Appended, so that it can be cut. */
+static bool open_said(struct dp_wireguard_device *device)
+{
+    const int fd = memfd_create("wireguard-go", MFD_CLOEXEC);
+
+    device->said = fd >= 0 ? fd : 0;
+    return fd >= 0 && fcntl(fd, F_SETFL, O_APPEND) == 0;
+}
+
 static enum dp_err start_child(struct dp_wireguard_device *device, struct dp_detail *detail)
 {
     const pid_t parent = getpid();
     char path[4096];
-    int ends[2];
 
     if (!find_program(path, sizeof(path)))
         return dp_fail(detail, DP_ENOTFOUND, "wireguard-go", "wireguard-go is not installed.");
-    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
-        return dp_fail(detail, DP_EIO, "wireguard-go", "there is no pipe to it.");
+    if (!open_said(device))
+        return dp_fail(detail, DP_EIO, "wireguard-go", "there is no memory for what it says.");
     device->child = fork();
     if (device->child == 0)
-        become(device, parent, ends[1], path);
-    close(ends[1]);
-    device->error = ends[0];
+        become(device, parent, path);
     if (device->child > 0)
         return DP_OK;
     device->child = 0;
@@ -148,17 +159,25 @@ static enum dp_err await_child(struct dp_wireguard_device *device, struct dp_det
     return err;
 }
 
-static void listen_to_child(struct dp_wireguard_device *device)
+static off_t said_len(const struct dp_wireguard_device *device)
 {
-    char piece[1024];
-    ssize_t len;
+    struct stat info;
 
-    while (device->error >= 0 && (len = read(device->error, piece, sizeof(piece))) > 0) {
-        /* The last words are those that count. */
-        if (device->words.len + (size_t)len > WORDS_MAX)
-            dp_buf_reset(&device->words);
-        dp_buf_add(&device->words, piece, (size_t)len);
-    }
+    return fstat(device->said, &info) == 0 ? info.st_size : 0;
+}
+
+static enum dp_err say_last_words(const struct dp_wireguard_device *device,
+                                  struct dp_detail *detail)
+{
+    const off_t len = said_len(device), from = len > WORDS_MAX ? len - WORDS_MAX : 0;
+    struct dp_buf words = DP_BUF_INIT(WORDS_MAX);
+    char piece[WORDS_MAX];
+    const ssize_t got = pread(device->said, piece, sizeof(piece), from);
+
+    dp_buf_add(&words, piece, got > 0 ? (size_t)got : 0);
+    dp_run_last_words(detail, DP_EIO, "wireguard-go", &words);
+    dp_buf_free(&words);
+    return DP_EIO;
 }
 
 enum dp_err dp_wireguard_device_check(struct dp_wireguard_device *device, struct dp_detail *detail)
@@ -167,15 +186,11 @@ enum dp_err dp_wireguard_device_check(struct dp_wireguard_device *device, struct
 
     if (device->in_kernel)
         return DP_OK;
-    listen_to_child(device);
     got = device->child > 0 ? waitpid(device->child, NULL, WNOHANG) : -1;
     if (got == 0 || (got < 0 && errno == EINTR))
-        return DP_OK;
+        return said_len(device) <= SAID_MAX || ftruncate(device->said, 0) == 0 ? DP_OK : DP_EIO;
     device->child = 0;
-    /* What it said between the last read and its end. */
-    listen_to_child(device);
-    dp_run_last_words(detail, DP_EIO, "wireguard-go", &device->words);
-    return DP_EIO;
+    return say_last_words(device, detail);
 }
 
 static void end_child(struct dp_wireguard_device *device)
@@ -199,7 +214,7 @@ enum dp_err dp_wireguard_device_open(struct dp_wireguard_device *out, const char
     struct dp_detail kernel = {"", ""}, user = {"", ""};
     enum dp_err err;
 
-    *out = (struct dp_wireguard_device){.error = -1, .words = DP_BUF_INIT(WORDS_MAX)};
+    *out = (struct dp_wireguard_device){.said = 0};
     if (!dp_wireguard_name_is_valid(name))
         return dp_fail(detail, DP_ECONFIG, "interface", "%.40s is no name of an interface.", name);
     memcpy(out->name, name, strlen(name) + 1);
@@ -244,8 +259,7 @@ void dp_wireguard_device_close(struct dp_wireguard_device *device)
         (void)!delete_link(device->name, NULL);
     if (device->child > 0)
         end_child(device);
-    if (device->error > 0)
-        close(device->error);
-    dp_buf_free(&device->words);
-    *device = (struct dp_wireguard_device){.error = -1};
+    if (device->said > 0)
+        close(device->said);
+    *device = (struct dp_wireguard_device){.said = 0};
 }

@@ -5,16 +5,14 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 
 #define DP_WIREGUARD_NAME_SIZE 16 /* of an interface, with its NUL */
 
 struct dp_wireguard_device {
     char name[DP_WIREGUARD_NAME_SIZE];
-    pid_t child;         /* wireguard-go, or 0 */
-    int error;           /* its standard error, or -1 */
-    struct dp_buf words; /* what it said there */
+    pid_t child; /* wireguard-go, or 0 */
+    int said;    /* what it says goes to this memory, or 0 */
     bool in_kernel;
 };
 
