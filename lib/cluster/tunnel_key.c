@@ -119,15 +119,18 @@ enum dp_err dp_tunnel_key_read(uint8_t out[static DP_TUNNEL_KEY_LEN], const char
 
 /* --- installing --- */
 
+/* By hand, as what holds a key calls nothing that formats. */
 static void write_port(char out[static PORT_TEXT_SIZE], uint16_t port)
 {
-    char *at = out + PORT_TEXT_SIZE - 1;
+    char digits[PORT_TEXT_SIZE];
+    size_t count = 0;
 
-    *at = '\0';
     do
-        *--at = (char)('0' + port % 10);
+        digits[count++] = (char)('0' + port % 10);
     while ((port /= 10) > 0);
-    memmove(out, at, strlen(at) + 1);
+    while (count > 0)
+        *out++ = digits[--count];
+    *out = '\0';
 }
 
 struct encoding {

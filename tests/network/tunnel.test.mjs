@@ -35,21 +35,20 @@ test('three nodes prove their keys to each other, and applications get through',
     listEverywhere(all());
     await verifiedAll();
     console.log(`# from the list to six proofs: ${Date.now() - begin} ms`);
-    for (const from of nodes) {
-        for (const to of nodes.filter((node) => node !== from)) {
-            for (const address of [four(to.machine.number), six(to.machine.number)]) {
-                assert.ok(pings(from.machine, address), `${from.machine.number} pings ${address}`);
-                assert.ok(reaches(from.machine, address, APPLICATION, 'hello'), `${from.machine.number} reaches ${address}`);
-            }
-            assert.ok(from.peer(to.machine.number).handshake);
+    const pairs = nodes.flatMap((from) => nodes.filter((to) => to !== from).map((to) => [from, to.machine.number]));
+    for (const [from, to] of pairs) {
+        assert.ok(from.peer(to).handshake);
+        for (const address of [four(to), six(to)]) {
+            assert.ok(pings(from.machine, address), `${from.machine.number} pings ${address}`);
+            assert.ok(await reaches(from.machine, address, APPLICATION, 'hello'), `${from.machine.number} reaches ${address}`);
         }
     }
 });
 
 test('the proof address is for the proof alone, in both directions', async () => {
     const word = 'around';
-    assert.equal(reaches(nodes[0].machine, proofOf(2), APPLICATION, word), false);
-    assert.equal(reaches(nodes[0].machine, six(2), APPLICATION, word, proofOf(1)), false);
+    assert.equal(await reaches(nodes[0].machine, proofOf(2), APPLICATION, word), false);
+    assert.equal(await reaches(nodes[0].machine, six(2), APPLICATION, word, proofOf(1)), false);
     assert.equal(pings(nodes[0].machine, proofOf(2)), false);
     await sleep(100);
     assert.equal(nodes[1].heard.got(word), 0);
@@ -64,8 +63,8 @@ test('who leaves is cut off at once, and the stream of the others goes on', asyn
     const [keptThen, cutThen] = [kept.echoed(), cut.echoed()];
     await until('the stream that is kept goes on', () => kept.echoed() > keptThen + 20);
     assert.ok(cut.echoed() <= cutThen + 1, `${cut.echoed()} after ${cutThen}`);
-    assert.equal(reaches(nodes[0].machine, four(3), APPLICATION, 'gone'), false);
-    assert.equal(reaches(nodes[2].machine, four(1), APPLICATION, 'gone'), false);
+    assert.equal(await reaches(nodes[0].machine, four(3), APPLICATION, 'gone'), false);
+    assert.equal(await reaches(nodes[2].machine, four(1), APPLICATION, 'gone'), false);
     const handshakes = run(...within(nodes[0].machine, 'wg', 'show', nodes[0].machine.interface, 'peers')).trim().split('\n');
     assert.deepEqual(handshakes, [nodes[1].publicKey()]);
     listEverywhere(all());
@@ -84,12 +83,12 @@ test('another endpoint has to prove anew, and the others are not touched', async
     moved[1].endpoint = '192.0.2.99:51820';
     nodes[0].list(moved);
     await nodes[0].verified(2, false);
-    assert.equal(reaches(nodes[0].machine, four(2), APPLICATION, 'moved'), false);
+    assert.equal(await reaches(nodes[0].machine, four(2), APPLICATION, 'moved'), false);
     const then = kept.echoed();
     await until('the stream goes on', () => kept.echoed() > then + 20);
     nodes[0].list(all());
     await nodes[0].verified(2);
-    assert.ok(reaches(nodes[0].machine, four(2), APPLICATION, 'back'));
+    assert.ok(await reaches(nodes[0].machine, four(2), APPLICATION, 'back'));
     await kept.stop();
 });
 
@@ -112,7 +111,7 @@ test('a node that starts anew has another key, which it has to prove', async () 
     await third.program.stop();
     assert.throws(() => run('ip', '-n', third.machine.namespace, 'link', 'show', 'dev', third.machine.interface), 'its interface is gone');
     assert.equal(run(...within(third.machine, 'nft', 'list', 'tables')), '', 'and its table');
-    assert.equal(reaches(first.machine, four(3), APPLICATION, 'stopped'), false);
+    assert.equal(await reaches(first.machine, four(3), APPLICATION, 'stopped'), false);
     nodes[2] = await startNode(network, third.machine, third.simulator, platforms);
     nodes[2].heard = third.heard;
     assert.notEqual(nodes[2].publicKey(), old);
@@ -125,12 +124,14 @@ test('a node that starts anew has another key, which it has to prove', async () 
 /* In all ways in which a packet of an application could go: each is tried, and none may arrive. */
 async function assertNothingPasses(stranger, word) {
     const [node] = nodes, { number } = stranger.machine;
-    for (const to of [four(1), six(1), proofOf(1)])
-        assert.equal(reaches(stranger.machine, to, APPLICATION, word), false, `it reaches ${to}`);
-    for (const from of [proofOf(number), six(number)])
-        assert.equal(reaches(stranger.machine, six(1), APPLICATION, word, from), false, `it reaches ${six(1)} from ${from}`);
-    for (const to of [four(number), six(number), proofOf(number)])
-        assert.equal(reaches(node.machine, to, APPLICATION, word), false, `${to} is reached`);
+    const tries = [
+        ...[four(1), six(1), proofOf(1)].map((to) => [stranger.machine, to]),
+        ...[proofOf(number), six(number)].map((from) => [stranger.machine, six(1), from]),
+        ...[four(number), six(number), proofOf(number)].map((to) => [node.machine, to]),
+    ];
+    await Promise.all(tries.map(async ([machine, to, from]) => {
+        assert.equal(await reaches(machine, to, APPLICATION, word, from), false, `${machine.number} reaches ${to} from ${from}`);
+    }));
     await sleep(200);
     assert.equal(node.heard.got(word), 0);
     assert.equal(stranger.heard.got(word), 0);
@@ -165,8 +166,8 @@ test('who proves nothing, or something else, exchanges no packet with an applica
     await stranger.prove({});
     enter();
     await node.verified(4);
-    assert.ok(reaches(machine, four(1), APPLICATION, 'proven'));
-    assert.ok(reaches(node.machine, six(4), APPLICATION, 'proven'));
+    assert.ok(await reaches(machine, four(1), APPLICATION, 'proven'));
+    assert.ok(await reaches(node.machine, six(4), APPLICATION, 'proven'));
 
     /* The list names another key: the old one is worth nothing any more. */
     enter({ wireguardKey: 'hSDwCYkwp1R0i33ctD73Wg2/Og0mOBr066SpjqqbTmo=' });
@@ -189,7 +190,7 @@ test('a proof is worth its time and no longer', async () => {
     assert.deepEqual(lost, []);
     nodes[1].list([]);
     await node.verified(2, false);
-    assert.equal(reaches(machine, four(2), APPLICATION, 'old'), false);
+    assert.equal(await reaches(machine, four(2), APPLICATION, 'old'), false);
     listEverywhere(all());
     await node.program.stop();
 });
@@ -201,7 +202,7 @@ test('an app that is not accepted gets no addresses', async () => {
     node.list([...all(), member(node)]);
     await until(() => JSON.stringify(node.peer(2)), () => /is not allowed/.test(node.peer(2)?.detail));
     assert.equal(node.peer(2).verified, false);
-    assert.equal(reaches(machine, four(2), APPLICATION, 'refused'), false);
+    assert.equal(await reaches(machine, four(2), APPLICATION, 'refused'), false);
     listEverywhere(all());
     await node.program.stop();
 });

@@ -171,7 +171,7 @@ static enum dp_err check(const struct fixture *f, const struct dp_tunnel_claim *
 {
     struct dp_buf text = DP_BUF_INIT(DP_TUNNEL_PROOF_MAX);
     const struct dp_tunnel_claim of = claim();
-    struct dp_tunnel_proven proven;
+    struct dp_tunnel_proven proven = {.status = DP_TCB_REVOKED};
     enum dp_err err;
 
     answer(&text, f, &of);
@@ -187,7 +187,7 @@ static void a_true_proof_holds_and_says_what_runs(void **state)
     struct dp_buf text = DP_BUF_INIT(DP_TUNNEL_PROOF_MAX);
     const struct dp_tunnel_claim of = claim();
     struct dp_slice hash = dp_blob_payload(&f->sim.blob, "compose-hash");
-    struct dp_tunnel_proven proven;
+    struct dp_tunnel_proven proven = {.status = DP_TCB_REVOKED};
 
     answer(&text, f, &of);
     assert_int_equal(
@@ -232,7 +232,7 @@ static void a_td_of_another_app_or_instance_is_refused(void **state)
     struct dp_tunnel_claim of = claim();
     struct dp_buf text = DP_BUF_INIT(DP_TUNNEL_PROOF_MAX);
     struct dp_detail detail = {"", ""};
-    struct dp_tunnel_proven proven;
+    struct dp_tunnel_proven proven = {.status = DP_TCB_REVOKED};
 
     f->app_id[0] ^= 1;
     assert_int_equal(check(f, &of, &detail), DP_EINVAL);
@@ -293,7 +293,7 @@ static void stale_collateral_is_refused(void **state)
     struct fixture *f = *state;
     const struct dp_tunnel_claim of = claim();
     struct dp_buf text = DP_BUF_INIT(DP_TUNNEL_PROOF_MAX);
-    struct dp_tunnel_proven proven;
+    struct dp_tunnel_proven proven = {.status = DP_TCB_REVOKED};
 
     answer(&text, f, &of);
     assert_int_equal(check_text(f, (struct dp_slice){text.data, text.len}, &of,
@@ -315,7 +315,7 @@ static void what_is_no_proof_is_refused(void **state)
         "{\"quote\":\"00\",\"quote\":\"00\",\"event_log\":\"[]\"}",
     };
     const struct dp_tunnel_claim of = claim();
-    struct dp_tunnel_proven proven;
+    struct dp_tunnel_proven proven = {.status = DP_TCB_REVOKED};
 
     for (size_t i = 0; i < COUNT(texts); i++) {
         if (check_text(*state, (struct dp_slice){texts[i], strlen(texts[i])}, &of, time(NULL),
@@ -336,7 +336,7 @@ static void no_changed_proof_holds(void **state)
     struct fixture *f = *state;
     const struct dp_tunnel_claim of = claim();
     struct dp_buf text = DP_BUF_INIT(DP_TUNNEL_PROOF_MAX);
-    struct dp_tunnel_proven proven;
+    struct dp_tunnel_proven proven = {.status = DP_TCB_REVOKED};
     const char *quote;
     size_t tried = 0;
 

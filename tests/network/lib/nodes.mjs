@@ -41,10 +41,11 @@ export function startLines(argv) {
     const child = spawn(argv[0], argv.slice(1), { env: ENV, stdio: ['ignore', 'pipe', 'inherit'] });
     const lines = [];
     createInterface(child.stdout).on('line', (line) => lines.push(JSON.parse(line)));
-    const exit = once(child, 'exit');
+    const exit = once(child, 'close');
     const exited = () => child.exitCode !== null || child.signalCode !== null;
     return {
         lines,
+        exit,
         exited,
         async stop() {
             if (!exited()) child.kill('SIGTERM');
@@ -227,8 +228,10 @@ export function stream(network, machine, address, port) {
 }
 
 /* Whether a connection comes about and carries a word; the word is sent by UDP too. */
-export function reaches(machine, address, port, word, from = '') {
-    return JSON.parse(run(...within(machine, process.execPath, PROBE, 'reach', address, String(port), word, from))).reached;
+export async function reaches(machine, address, port, word, from = '') {
+    const probe = startLines(within(machine, process.execPath, PROBE, 'reach', address, String(port), word, from));
+    await probe.exit;
+    return probe.lines[0].reached;
 }
 
 export function pings(machine, address) {
