@@ -43,7 +43,8 @@ struct dp_tunnel;
 typedef bool dp_tunnel_accept(const struct dp_peer *peer, const struct dp_tunnel_proven *proven,
                               void *arg, struct dp_detail *detail);
 
-/* Zeros and NULLs are the defaults above. Texts are borrowed for the call. */
+/* Zeros and NULLs are the defaults above; accept and collateral must be there. Texts are borrowed
+ * for the call. */
 struct dp_tunnel_setup {
     const char *interface;
     uint16_t listen_port; /* UDP, on all addresses */

@@ -178,11 +178,10 @@ void dp_tunnel_subnet6(char out[static DP_TUNNEL_PREFIX_SIZE], const struct dp_t
 bool dp_tunnel_overlaps(const struct dp_tunnel_net *net, const char *prefix)
 {
     const uint32_t network = htonl(net->network4);
-    const bool is_default = strncmp(prefix, "default", 7) == 0;
     uint8_t own[4];
     struct prefix other;
 
-    if (is_default || !read_prefix(&other, prefix) || other.bits == 0)
+    if (!read_prefix(&other, prefix) || other.bits == 0)
         return false;
     memcpy(own, &network, sizeof(own));
     if (other.family == AF_INET)

@@ -60,8 +60,8 @@ enum dp_err dp_tunnel_address6(char out[static DP_TUNNEL_ADDRESS_SIZE],
 void dp_tunnel_subnet6(char out[static DP_TUNNEL_PREFIX_SIZE], const struct dp_tunnel_net *net,
                        enum dp_tunnel_subnet subnet);
 
-/* Does a prefix, or a single address, share an address with the net? "default", which shares one
- * with all, does not count, nor does what is no prefix. */
+/* Does a prefix, or a single address, share an address with the net? A default route, which shares
+ * one with all, does not count, nor does what is no prefix. */
 bool dp_tunnel_overlaps(const struct dp_tunnel_net *net, const char *prefix);
 
 #endif

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,9 +22,10 @@
 #define PROGRAM_MS 5000 /* ip and wg, which take some milliseconds */
 #define START_MS 5000   /* of wireguard-go */
 #define END_MS 2000
-#define LINK_MAX 4096         /* bytes of what ip says of an interface */
-#define WORDS_MAX 4096        /* bytes of wireguard-go's that are read */
-#define SAID_MAX (256 * 1024) /* bytes of them that are kept until the next look */
+#define SOCKETS "/var/run/wireguard" /* where wireguard-go and wg meet */
+#define LINK_MAX 4096                /* bytes of what ip says of an interface */
+#define WORDS_MAX 4096               /* bytes of wireguard-go's that are read */
+#define SAID_MAX (256 * 1024)        /* bytes of them that are kept until the next look */
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 bool dp_wireguard_name_is_valid(const char *name)
@@ -137,12 +140,18 @@ static enum dp_err start_child(struct dp_wireguard_device *device, struct dp_det
     return dp_fail(detail, DP_EIO, "wireguard-go", "wireguard-go cannot be started.");
 }
 
-/* It answers wg once all of it is there. */
+/* Not by way of wg, which takes a socket away that does not listen yet. */
 static bool answers(const struct dp_wireguard_device *device)
 {
-    const char *const argv[] = {"wg", "show", device->name, "listen-port", NULL};
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool connected;
 
-    return run(argv, NULL, NULL) == DP_OK;
+    snprintf(address.sun_path, sizeof(address.sun_path), SOCKETS "/%s.sock", device->name);
+    connected = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0;
+    if (fd >= 0)
+        close(fd);
+    return connected;
 }
 
 static enum dp_err await_child(struct dp_wireguard_device *device, struct dp_detail *detail)

@@ -1,5 +1,7 @@
 // tunnel.test.mjs - tunnels between nodes in network namespaces: who gets through, and when.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { instanceOf, listen, measure, member, openNetwork, pings, PORT, reaches, run, sleep, startNode, startSimulator, startStranger, stream, until, within } from './lib/nodes.mjs';
 
@@ -52,6 +54,22 @@ test('the proof address is for the proof alone, in both directions', async () =>
     assert.equal(pings(nodes[0].machine, proofOf(2)), false);
     await sleep(100);
     assert.equal(nodes[1].heard.got(word), 0);
+});
+
+test('proofs are given to peers alone, and not too often', async () => {
+    const askFrom = (node, path, ...options) => Number(run(...within(node.machine, 'curl', '-s', '-g', '-m', '10', '-o', join(network.dir, 'answer'), '-w', '%{http_code}', ...options, `http://[${proofOf(2)}]:51821${path}`)));
+    const ask = (...args) => askFrom(nodes[0], ...args);
+    const question = `/proof?nonce=${'7a'.repeat(32)}`;
+    assert.equal(ask('/'), 404);
+    assert.equal(ask('/proof'), 400);
+    assert.equal(ask(`${question}0`), 400);
+    assert.equal(ask(question.replace('7a', 'zz')), 400);
+    assert.equal(ask(question, '-X', 'DELETE'), 405);
+    assert.equal(askFrom(nodes[1], question), 403, 'from the machine itself, which is no peer');
+    await sleep(1100);
+    assert.equal(ask(question), 200);
+    assert.deepEqual(Object.keys(JSON.parse(readFileSync(join(network.dir, 'answer')))), ['quote', 'event_log', 'vm_config']);
+    assert.equal(ask(question), 429);
 });
 
 test('who leaves is cut off at once, and the stream of the others goes on', async () => {
@@ -150,6 +168,8 @@ test('who proves nothing, or something else, exchanges no packet with an applica
     enter();
     await until('the tunnel itself is there', () => node.peer(4)?.handshake);
     await assertNothingPasses(stranger, 'silent');
+    assert.equal(await reaches(machine, proofOf(1), APPLICATION, 'port', proofOf(4), 51821), false, 'from the port of the proof');
+    assert.equal(node.heard.got('port'), 0);
 
     /* It has taken a seat with a key that no TD holds: the quote that it can get is over another. */
     await stranger.prove({ key: nodes[1].publicKey() });

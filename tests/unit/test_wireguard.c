@@ -1,7 +1,6 @@
 /* test_wireguard.c - what ip and wg are told, by programs of that name that write it down. */
 #include "helper.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -301,25 +300,6 @@ static void the_kernels_interface_is_made_and_taken_away(void **state)
     assert_string_equal(calls(f), "");
 }
 
-static void without_a_kernels_the_other_is_started(void **state)
-{
-    const struct fixture *f = *state;
-    struct dp_wireguard_device device;
-    struct dp_detail detail = {"", ""};
-
-    write_file(f, "fail-ip", "Unknown device type.");
-    write_file(f, "wireguard-go", "#!/bin/sh\nexec sleep 60\n");
-    assert_int_equal(dp_wireguard_device_open(&device, "wg7", NULL), DP_OK);
-    assert_true(device.child > 0);
-    assert_int_equal(dp_wireguard_device_check(&device, NULL), DP_OK);
-    assert_int_equal(kill(device.child, SIGKILL), 0);
-    for (int i = 0; i < 1000 && dp_wireguard_device_check(&device, &detail) == DP_OK; i++)
-        usleep(5000);
-    assert_int_equal(dp_wireguard_device_check(&device, &detail), DP_EIO);
-    assert_string_equal(detail.text, "wireguard-go says: nothing");
-    dp_wireguard_device_close(&device);
-}
-
 static void when_neither_works_both_reasons_are_said(void **state)
 {
     const struct fixture *f = *state;
@@ -376,7 +356,6 @@ int main(void)
         TEST(after_a_failure_the_interface_is_asked),
         TEST(handshakes_are_read),
         TEST(the_kernels_interface_is_made_and_taken_away),
-        TEST(without_a_kernels_the_other_is_started),
         TEST(when_neither_works_both_reasons_are_said),
         TEST(names_of_interfaces),
     };

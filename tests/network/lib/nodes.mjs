@@ -228,8 +228,8 @@ export function stream(network, machine, address, port) {
 }
 
 /* Whether a connection comes about and carries a word; the word is sent by UDP too. */
-export async function reaches(machine, address, port, word, from = '') {
-    const probe = startLines(within(machine, process.execPath, PROBE, 'reach', address, String(port), word, from));
+export async function reaches(machine, address, port, word, from = '', fromPort = 0) {
+    const probe = startLines(within(machine, process.execPath, PROBE, 'reach', address, String(port), word, from, String(fromPort)));
     await probe.exit;
     return probe.lines[0].reached;
 }

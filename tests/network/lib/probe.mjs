@@ -1,4 +1,4 @@
-// probe.mjs - traffic inside a namespace: listen PORT, stream ADDRESS PORT, reach ADDRESS PORT WORD [FROM].
+// probe.mjs - traffic inside a namespace: listen PORT, stream ADDRESS PORT, reach ADDRESS PORT WORD [FROM [PORT]].
 import { createSocket } from 'node:dgram';
 import { connect, createServer, isIPv6 } from 'node:net';
 
@@ -33,7 +33,7 @@ function stream(address, port) {
     socket.on('connect', () => setInterval(() => socket.write(`${++sent}\n`), 20));
 }
 
-function reach(address, port, word, from) {
+function reach(address, port, word, from, fromPort) {
     const end = (reached) => {
         say({ reached });
         process.exit(0);
@@ -41,9 +41,9 @@ function reach(address, port, word, from) {
     const udp = createSocket(isIPv6(address) ? 'udp6' : 'udp4');
     const send = () => udp.send(word, port, address, () => {});
     udp.on('error', () => {});
-    if (from) udp.bind({ address: from }, send);
+    if (from) udp.bind({ address: from, port: fromPort }, send);
     else send();
-    const socket = connect({ host: address, port, ...(from ? { localAddress: from } : {}) });
+    const socket = connect({ host: address, port, ...(from ? { localAddress: from, localPort: fromPort } : {}) });
     socket.on('error', () => setTimeout(end, PATIENCE_MS / 2, false));
     socket.on('connect', () => socket.write(`${word}\n`));
     socket.on('data', () => end(true));
@@ -52,4 +52,4 @@ function reach(address, port, word, from) {
 
 if (mode === 'listen') listen(Number(args[0]));
 if (mode === 'stream') stream(args[0], Number(args[1]));
-if (mode === 'reach') reach(args[0], Number(args[1]), args[2], args[3]);
+if (mode === 'reach') reach(args[0], Number(args[1]), args[2], args[3], Number(args[4]));
