@@ -9,9 +9,8 @@
 #include <openssl/sha.h>
 
 #include "attest/blob_pack.h"
-#include "attest/event_facts.h"
-#include "attest/eventlog.h"
 #include "attest/quote.h"
+#include "attest/td_evidence.h"
 
 #define ARC "1.3.6.1.4.1.62397.1."
 #define QUOTE ARC "1"
@@ -183,37 +182,14 @@ static enum dp_err check_key(const struct evidence *evidence, const struct dp_td
     return DP_OK;
 }
 
-static bool all_zero(const uint8_t *in, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        if (in[i] != 0)
-            return false;
-    return true;
-}
-
-static enum dp_err check_quote(struct dp_ratls *out, const struct dp_collateral *collateral,
-                               int64_t now, struct dp_detail *detail)
-{
-    if (dp_dcap_verify(&out->dcap, (const uint8_t *)out->quote.data, out->quote.len, collateral,
-                       now) != DP_OK)
-        return dp_fail(detail, DP_EINVAL, "quote", "%s", out->dcap.text);
-    if (!all_zero(out->dcap.quote.td->mr_signer_seam, sizeof(out->dcap.quote.td->mr_signer_seam)))
-        return dp_fail(detail, DP_EINVAL, "quote", "The TDX module is not one of Intel's.");
-    return DP_OK;
-}
-
 static enum dp_err check_events(struct dp_ratls *out, const struct dp_eventlog *log,
                                 struct dp_detail *detail)
 {
-    uint8_t rtmr[DP_RTMR_COUNT][DP_RTMR_LEN];
     struct dp_event_facts facts;
+    enum dp_err err = dp_td_verify_events(&facts, log, out->dcap.quote.td, detail);
 
-    dp_eventlog_replay(rtmr, log, NULL);
-    if (memcmp(rtmr[APP_REGISTER], out->dcap.quote.td->rtmr[APP_REGISTER], DP_RTMR_LEN) != 0)
-        return dp_fail(detail, DP_EINVAL, "rtmr3", "RTMR3 is not what the events replay to.");
-    if (dp_event_facts(&facts, log, NULL) != DP_OK || facts.app_id.len != sizeof(out->app_id) ||
-        facts.compose_hash.len != sizeof(out->compose_hash))
-        return dp_fail(detail, DP_EINVAL, "rtmr3", "The events name no app and compose hash.");
+    if (err != DP_OK)
+        return err;
     memcpy(out->app_id, facts.app_id.data, sizeof(out->app_id));
     memcpy(out->compose_hash, facts.compose_hash.data, sizeof(out->compose_hash));
     return DP_OK;
@@ -234,7 +210,8 @@ static enum dp_err check(struct dp_ratls *out, const struct evidence *evidence, 
         return dp_fail(detail, DP_EFORMAT, "attestation", "The quote is none of a TD.");
     err = check_key(evidence, quote.td, cert, detail);
     if (err == DP_OK)
-        err = check_quote(out, collateral, now, detail);
+        err = dp_td_verify_quote(&out->dcap, (struct dp_slice){out->quote.data, out->quote.len},
+                                 collateral, now, detail);
     if (err == DP_OK)
         err = check_events(out, &evidence->log, detail);
     return err;

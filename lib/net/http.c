@@ -53,6 +53,7 @@ static bool set_options(CURL *curl, const struct dp_http_request *request,
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->within_ms) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           (!request->direct || curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK) &&
            curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, body) == CURLE_OK &&

@@ -14,6 +14,7 @@ struct dp_http_request {
     const char *token; /* sent as Authorization: Bearer, or NULL */
     const char *json;  /* body, or NULL for none */
     unsigned within_ms;
+    bool direct;            /* to the host itself, whatever proxy the environment names */
     struct dp_buf *headers; /* NULL, or where the answer's header lines are added, as they came */
     /* NULL, or where the server's certificates are added as PEM, its own first; over http:// none.
      * They are not verified then: whoever asks for them judges the key. Not with a token. */

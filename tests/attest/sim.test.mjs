@@ -164,8 +164,23 @@ test('what is wrong beside the quote is wrong', async () => {
     });
 });
 
+test('--instance-id is measured, and changes no key', async () => {
+    const instance = 'ab'.repeat(20);
+    const key = await plain.ask('/GetKey', { path: 'a' });
+    await withSim(['--instance-id', instance], async (sim) => {
+        const answer = await sim.ask('/GetQuote'), info = await sim.ask('/Info');
+        const replayed = replay(sim, answer);
+        assert.equal(replayed.error, null);
+        assert.equal(replayed.instance_id, instance);
+        assert.equal(info.instance_id, instance);
+        assert.equal(JSON.parse(info.tcb_info).rtmr3, replayed.rtmr3);
+        assert.deepEqual(judge(sim, bytes(answer)), ['valid UpToDate', 'valid UpToDate']);
+        assert.deepEqual(await sim.ask('/GetKey', { path: 'a' }), key);
+    });
+});
+
 test('options that say nothing are refused', async () => {
-    for (const args of [['--tcb', 'fine'], ['--fault', 'none'], ['--fault', '']])
+    for (const args of [['--instance-id', 'ab'], ['--instance-id', 'zz'.repeat(20)], ['--tcb', 'fine'], ['--fault', 'none'], ['--fault', '']])
         await assert.rejects(startSim(...args), /ends with 2/);
     await assert.rejects(startSim('--collateral', '/proc/none/collateral'), /ends with 1/);
 });
