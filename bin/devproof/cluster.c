@@ -17,8 +17,7 @@ static const char help[] =
     "Anywhere, with an Ethereum node at hand:\n"
     "  status                who is in, proven by the contract's storage\n"
     "  wait                  until --instance, or this node, is a peer; 0 then, 1 after --timeout\n"
-    "  relay [FILE]          send a node's voucher (- or nothing: standard input) and pay for it;\n"
-    "                        with --listen, whatever nodes POST\n"
+    "  relay [FILE]          send a node's voucher (- or nothing: standard input) and pay for it\n"
     "  mint --to ADDRESS     give or buy a seat, for --instance if it is known already\n"
     "  assign TOKEN INSTANCE which node sits there; of the token's holder\n"
     "  revoke TOKEN          take a node out, with --reason; of the owner\n"
@@ -35,17 +34,15 @@ static const char help[] =
     "  --timeout SECONDS     (60)\n"
     "  --instance ID         40 hex digits\n"
     "  --key-file FILE       private key that pays, readable by nobody else (else DEPLOYER_KEY)\n"
-    "  --mode MODE           tls or wireguard (tls)\n"
     "  --endpoint TEXT       how others reach this node (made of its instance id, --port and\n"
     "  --gateway-domain NAME the gateway's domain, DSTACK_GATEWAY_DOMAIN)\n"
     "  --port PORT           of this node behind the gateway (443)\n"
     "  --relay URL           who sends this node's transactions (CLUSTER_RELAY)\n"
-    "  --peers-file FILE     (cluster/peers.json)\n"
+    "  --peers-file FILE     (DATA_DIR/cluster/peers.json)\n"
     "  --hook PROGRAM        gets the file's path as its argument\n"
     "  --after BLOCKS        that a newcomer must have been there for (0)\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
-    "  --listen ADDRESS:PORT of the relay\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
     "  --json                say it as JSON\n"
     "  --help\n\n"
@@ -61,9 +58,7 @@ static const struct option table[] = {
     {"instance", required_argument, NULL, OPTION_INSTANCE},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"key-file", required_argument, NULL, OPTION_KEY_FILE},
-    {"listen", required_argument, NULL, OPTION_LISTEN},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
-    {"mode", required_argument, NULL, OPTION_MODE},
     {"network", required_argument, NULL, OPTION_NETWORK},
     {"no-register", no_argument, NULL, OPTION_NO_REGISTER},
     {"peers-file", required_argument, NULL, OPTION_PEERS_FILE},
@@ -83,7 +78,7 @@ static const struct option table[] = {
 
 /* Options that all take, those of a node, and those of who pays. */
 #define ALL "crw"
-#define NODE ALL "megPy"
+#define NODE ALL "egPy"
 #define PAY ALL "K"
 
 static const struct action {
@@ -94,7 +89,7 @@ static const struct action {
 } actions[] = {
     {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
     {"config", cluster_config, PAY "nNps", 0, 0}, {"mint", cluster_mint, PAY "ti", 0, 0},
-    {"relay", cluster_relay, PAY "l", 0, 1},      {"revoke", cluster_revoke, PAY "R", 1, 1},
+    {"relay", cluster_relay, PAY, 0, 1},          {"revoke", cluster_revoke, PAY "R", 1, 1},
     {"run", cluster_run, NODE "bfkAvG", 0, 0},    {"status", cluster_status, ALL "bi", 0, 0},
     {"voucher", cluster_voucher, NODE "W", 0, 0}, {"wait", cluster_wait, ALL "biv", 0, 0},
 };

@@ -127,7 +127,7 @@ static struct json_object *file_json(const struct cluster_file *file)
     dp_json_add_text(json, "schema", SCHEMA);
     dp_json_add_text(json, "contract", contract);
     add_number_or_null(json, "chainId", file->chain_id);
-    dp_json_add_text(json, "mode", file->mode);
+    dp_json_add_text(json, "mode", "tls");
     dp_json_add(json, "self", self_json(file));
     dp_json_add(json, "block", json_object_get(file->block));
     dp_json_add(json, "digest", file->peers != NULL ? json_object_new_string(file->digest) : NULL);

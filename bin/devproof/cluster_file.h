@@ -8,7 +8,7 @@
 struct cluster_file {
     const char *path;
     const struct cluster *cluster;
-    const char *mode, *instance_id, *app_id;
+    const char *instance_id, *app_id;
     char account[DSTACK_P2P_ADDRESS_SIZE];
     uint64_t chain_id;
     struct dstack_p2p_self self;

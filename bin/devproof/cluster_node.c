@@ -15,17 +15,6 @@ int cluster_p2p_failed(const struct cluster *cluster, enum dstack_p2p_error erro
                        "%s", message[0] != '\0' ? message : dstack_p2p_error_text(error));
 }
 
-static int read_mode(const struct cluster *cluster, enum dstack_p2p_mode *out)
-{
-    const char *text = cluster->given[OPTION_MODE];
-
-    *out = text != NULL && strcmp(text, "wireguard") == 0 ? DSTACK_P2P_WIREGUARD
-                                                          : DSTACK_P2P_TLS_GATEWAY;
-    return text == NULL || *out == DSTACK_P2P_WIREGUARD || strcmp(text, "tls") == 0
-               ? EXIT_SUCCESS
-               : client_fail(&cluster->client, EXIT_USAGE, "--mode: tls or wireguard.");
-}
-
 /* Several nodes, as the library takes them. To be freed. */
 static char *join_urls(const struct dp_witnesses *nodes)
 {
@@ -51,18 +40,15 @@ int cluster_open(struct cluster *cluster, struct dstack_p2p **out)
         .timeout_s = cluster->timeout_s,
     };
     enum dstack_p2p_error error = DSTACK_P2P_OK;
-    enum dstack_p2p_mode mode;
     unsigned port = 0;
-    int code = read_mode(cluster, &mode);
+    int code = cluster_number(cluster, OPTION_PORT, 1, UINT16_MAX, &port);
 
-    if (code == EXIT_SUCCESS)
-        code = cluster_number(cluster, OPTION_PORT, 1, UINT16_MAX, &port);
     if (code == EXIT_SUCCESS)
         code = cluster_number(cluster, OPTION_AFTER, 0, 1000000, &options.additions_after);
     options.port = (uint16_t)port;
     dp_address_format(contract, cluster->contract);
     if (code == EXIT_SUCCESS)
-        error = dstack_p2p_open(out, contract, mode, &options, message);
+        error = dstack_p2p_open(out, contract, DSTACK_P2P_TLS_GATEWAY, &options, message);
     free(urls);
     return error == DSTACK_P2P_OK ? code : cluster_p2p_failed(cluster, error, message);
 }

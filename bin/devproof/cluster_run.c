@@ -157,7 +157,6 @@ static int prepare(struct daemon *daemon)
     daemon->interval_ms = interval_s * 1000;
     daemon->file.cluster = cluster;
     daemon->file.keeps = cluster->given[OPTION_NO_REGISTER] == NULL;
-    daemon->file.mode = cluster->given[OPTION_MODE] != NULL ? cluster->given[OPTION_MODE] : "tls";
     if (code == EXIT_SUCCESS)
         code = set_path(daemon);
     if (code == EXIT_SUCCESS)
@@ -179,7 +178,8 @@ static void serve(struct daemon *daemon, const sigset_t *signals)
         write_file(daemon);
 }
 
-/* A thread may be amid a call of a node that takes its time: nothing is lost by leaving it there. */
+/* A thread may be amid a call of a node that takes its time: nothing is lost by leaving it there.
+ */
 static void join_or_leave(struct daemon *daemon, pthread_t thread)
 {
     struct timespec until;
