@@ -88,7 +88,7 @@ static const struct action {
     int least, most;     /* words after its name */
 } actions[] = {
     {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
-    {"config", cluster_config, PAY "nNps", 0, 0}, {"mint", cluster_mint, PAY "ti", 0, 0},
+    {"config", cluster_config, PAY "nNps", 0, 0}, {"mint", cluster_mint, PAY "tip", 0, 0},
     {"relay", cluster_relay, PAY, 0, 1},          {"revoke", cluster_revoke, PAY "R", 1, 1},
     {"run", cluster_run, NODE "bfkAvG", 0, 0},    {"status", cluster_status, ALL "bi", 0, 0},
     {"voucher", cluster_voucher, NODE "W", 0, 0}, {"wait", cluster_wait, ALL "biv", 0, 0},

@@ -84,10 +84,13 @@ const char *cluster_code(enum dstack_p2p_error error);
 
 /* --- the operator's transactions: cluster_send.c --- */
 
-/* A call of the contract, encoded. In: words  its values, as devproof contracts takes them.
- * Returns: an exit code, after complaining */
+/* Values for a call, as texts: an array. */
+struct json_object *cluster_values(const char *const *words, int count);
+
+/* A call of the contract, encoded. In: values  freed by this call. Returns: an exit code, after
+ * complaining */
 int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *name,
-                 const char *parameters, const char *const *words, int count);
+                 const char *parameters, struct json_object *values);
 
 /* Try, send and wait, by the operator's key. In: value  a word of wei, or NULL. Returns: an exit
  * code, after complaining */
@@ -95,9 +98,10 @@ int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
                  char hash[static CLUSTER_HASH_SIZE], const struct dp_buf *data,
                  const uint8_t *value);
 
-/* A view that answers one word. Returns: an exit code, after complaining */
+/* A view that answers one word. In: argument  of it, or NULL. Returns: an exit code, after
+ * complaining */
 int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], const char *name,
-                 const char *parameters, const char *const *words, int count);
+                 const char *parameters, const char *argument);
 
 /* --- the actions: what follows their name; each returns an exit code --- */
 

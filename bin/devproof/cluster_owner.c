@@ -33,16 +33,15 @@ static struct json_object *make_object(void)
 
 /* Encode, send, print. json is freed. */
 static int call_and_print(struct cluster *cluster, struct json_object *json, const char *name,
-                          const char *parameters, const char *const *words, int count,
-                          const uint8_t *value)
+                          const char *parameters, struct json_object *values)
 {
     struct dp_buf data = DP_BUF_INIT(CALL_MAX);
     char hash[CLUSTER_HASH_SIZE];
     struct dp_node_receipt receipt;
-    int code = cluster_call(cluster, &data, name, parameters, words, count);
+    int code = cluster_call(cluster, &data, name, parameters, values);
 
     if (code == EXIT_SUCCESS)
-        code = cluster_send(cluster, &receipt, hash, &data, value);
+        code = cluster_send(cluster, &receipt, hash, &data, NULL);
     if (code == EXIT_SUCCESS)
         print_done(cluster, json_object_get(json), hash, &receipt);
     json_object_put(json);
@@ -63,7 +62,7 @@ static int ask_number(struct cluster *cluster, uint64_t *out, const char *name,
                       const char *parameters, const char *word)
 {
     uint8_t answer[DP_WORD_LEN];
-    int code = cluster_view(cluster, answer, name, parameters, &word, word != NULL ? 1 : 0);
+    int code = cluster_view(cluster, answer, name, parameters, word);
 
     *out = 0;
     if (code == EXIT_SUCCESS && dp_integer_read(out, answer) != DP_OK)
@@ -125,7 +124,7 @@ int cluster_mint(struct cluster *cluster, int argc, char **argv)
         code = ask_number(cluster, &token, "walletToTokenId", "address", to);
     if (code == EXIT_SUCCESS && token == 0)
         code = cluster_call(cluster, &data, "mintNodeAccess", "address to, string instanceId",
-                            words, 2);
+                            cluster_values(words, 2));
     if (code == EXIT_SUCCESS && token == 0)
         code = cluster_send(cluster, &receipt, hash, &data, value);
     if (code == EXIT_SUCCESS)
@@ -155,13 +154,14 @@ int cluster_assign(struct cluster *cluster, int argc, char **argv)
     if (code == EXIT_SUCCESS && dp_hex_decode_exact(instance, DP_ADDRESS_LEN, argv[1]) != DP_OK)
         code = client_fail(&cluster->client, EXIT_USAGE, "%s is no instance id.", argv[1]);
     if (code == EXIT_SUCCESS)
-        code = cluster_view(cluster, word, "instanceOf", "uint256", words, 1);
+        code = cluster_view(cluster, word, "instanceOf", "uint256", argv[0]);
     dp_hex0x_encode(address, instance, DP_ADDRESS_LEN);
     dp_json_add_text(json, "tokenId", argv[0]);
     dp_json_add_text(json, "instanceId", address + 2);
     if (code == EXIT_SUCCESS &&
         memcmp(word + DP_WORD_LEN - DP_ADDRESS_LEN, instance, DP_ADDRESS_LEN) != 0)
-        return call_and_print(cluster, json, "assignInstance", "uint256, address", words, 2, NULL);
+        return call_and_print(cluster, json, "assignInstance", "uint256, address",
+                              cluster_values(words, 2));
     if (code == EXIT_SUCCESS)
         client_print(&cluster->client, json_object_get(json));
     json_object_put(json);
@@ -184,7 +184,7 @@ int cluster_revoke(struct cluster *cluster, int argc, char **argv)
     json = make_object();
     dp_json_add_text(json, "tokenId", argv[0]);
     dp_json_add_text(json, "reason", reason);
-    return call_and_print(cluster, json, "revoke", "uint256, string", words, 2, NULL);
+    return call_and_print(cluster, json, "revoke", "uint256, string", cluster_values(words, 2));
 }
 
 /* --- settings --- */
@@ -211,10 +211,10 @@ static int read_settings(struct cluster *cluster, struct settings *out)
     if (code == EXIT_SUCCESS)
         code = ask_number(cluster, &out->lease_s, "leaseDuration", "", NULL);
     if (code == EXIT_SUCCESS)
-        code = cluster_view(cluster, word, "mintPrice", "", NULL, 0);
+        code = cluster_view(cluster, word, "mintPrice", "", NULL);
     if (code == EXIT_SUCCESS) {
         dp_integer_format(out->price, word, false);
-        code = cluster_view(cluster, word, "owner", "", NULL, 0);
+        code = cluster_view(cluster, word, "owner", "", NULL);
         memcpy(out->owner, word + DP_WORD_LEN - DP_ADDRESS_LEN, DP_ADDRESS_LEN);
     }
     if (code == EXIT_SUCCESS && out->network >= sizeof(networks) / sizeof(networks[0]))
@@ -268,14 +268,15 @@ static int set_config(struct cluster *cluster, const struct settings *is)
         return code;
     snprintf(max_text, sizeof(max_text), "%u", max_nodes);
     snprintf(network_text, sizeof(network_text), "%u", (unsigned)network);
-    return call_and_print(cluster, make_object(), "setClusterConfig", "uint256, uint8", words, 2,
-                          NULL);
+    return call_and_print(cluster, make_object(), "setClusterConfig", "uint256, uint8",
+                          cluster_values(words, 2));
 }
 
 static int set_policy(struct cluster *cluster, const struct settings *is)
 {
     const char *price = cluster->given[OPTION_PRICE], *sale = cluster->given[OPTION_SALE];
-    const char *words[] = {price != NULL ? price : is->price, NULL};
+    const char *words[] = {price != NULL ? price : is->price};
+    struct json_object *values;
     uint8_t word[DP_WORD_LEN];
     char text[DP_INTEGER_TEXT_SIZE];
     bool is_sold = is->is_sold != 0;
@@ -290,9 +291,10 @@ static int set_policy(struct cluster *cluster, const struct settings *is)
     if (code != EXIT_SUCCESS ||
         ((price == NULL || strcmp(text, is->price) == 0) && is_sold == (is->is_sold != 0)))
         return code;
-    words[1] = is_sold ? "true" : "false";
-    return call_and_print(cluster, make_object(), "setMintingPolicy", "uint256, bool", words, 2,
-                          NULL);
+    values = cluster_values(words, 1);
+    if (json_object_array_add(values, json_object_new_boolean(is_sold)) != 0)
+        abort();
+    return call_and_print(cluster, make_object(), "setMintingPolicy", "uint256, bool", values);
 }
 
 int cluster_config(struct cluster *cluster, int argc, char **argv)

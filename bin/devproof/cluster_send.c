@@ -17,7 +17,7 @@
 
 /* --- encoding --- */
 
-static struct json_object *values_of(const char *const *words, int count)
+struct json_object *cluster_values(const char *const *words, int count)
 {
     struct json_object *values = json_object_new_array();
 
@@ -33,9 +33,8 @@ static struct json_object *values_of(const char *const *words, int count)
 }
 
 int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *name,
-                 const char *parameters, const char *const *words, int count)
+                 const char *parameters, struct json_object *values)
 {
-    struct json_object *values = values_of(words, count);
     uint8_t selector[DP_ABI_SELECTOR_LEN];
     struct dp_detail detail = {"", ""};
     struct dp_abi *abi = NULL;
@@ -58,11 +57,12 @@ int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *
 /* --- views --- */
 
 int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], const char *name,
-                 const char *parameters, const char *const *words, int count)
+                 const char *parameters, const char *argument)
 {
     struct dp_buf data = DP_BUF_INIT(1024), answer = DP_BUF_INIT(DP_WORD_LEN);
     struct dp_detail detail = {"", ""};
-    int code = cluster_call(cluster, &data, name, parameters, words, count);
+    int code = cluster_call(cluster, &data, name, parameters,
+                            cluster_values(&argument, argument != NULL ? 1 : 0));
 
     if (code == EXIT_SUCCESS) {
         const struct dp_node_message message = {

@@ -1,10 +1,10 @@
 // run.test.mjs - devproof cluster run: the peers file, the hook, and staying there.
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, test } from 'node:test';
-import { LEASE, SETTLE, startCluster, startDaemon, startNode } from './lib.mjs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { before, test } from 'node:test';
+import { sleep } from '../api/lib/stack.mjs';
+import { enter, relay, startCluster, startDaemon, startNode } from './lib.mjs';
 
 let cluster;
 before(async () => {
@@ -15,19 +15,156 @@ test('a node enters, its file says so, and its hook is told', async () => {
     const node = await startNode(cluster);
     const daemon = await startDaemon(node, ['--block', 'latest']);
     const file = await daemon.until((at) => at.peers.length === 1);
-    const peer = file.peers[0];
+    const [entered] = file.peers;
     assert.equal(file.schema, 'devproof.peers/1');
     assert.equal(file.contract, cluster.address);
     assert.equal(file.chainId, 31337);
     assert.equal(file.error, null);
     assert.equal(file.digest, await cluster.read('peersDigest'));
-    assert.deepEqual([peer.instanceId, peer.self, peer.network, peer.tokenId], [node.instance, true, 'tls-gateway', node.token]);
-    assert.equal(peer.endpoint, `https://${node.instance}-443s.gateway.example`);
+    assert.deepEqual([entered.instanceId, entered.self, entered.network, entered.tokenId], [node.instance, true, 'tls-gateway', node.token]);
+    assert.equal(entered.endpoint, `https://${node.instance}-443s.gateway.example`);
     const known = await daemon.until((at) => at.self.registration === 'registered');
     assert.equal(known.self.tokenId, node.token);
     assert.equal(known.self.account, node.account);
     const told = await daemon.hooked((at) => at.peers.length === 1);
     assert.equal(told.peers[0].instanceId, node.instance);
     assert.equal(await daemon.end(), 0);
+    await node.stop();
+});
+
+const peer = { kmsRoot: '0xA7F6043C29f9cc1d9D6aCF554c53E0c6792AaEAf', appIds: ['0x5bb4ff9a3837357f19dc176407a5709c62eb6c56'] };
+
+test('a lease is prolonged when a third of it is left, and one that lapsed is entered anew', async () => {
+    const own = await startCluster({ change: { peer: { ...peer, leaseDuration: 60 } } });
+    const node = await startNode(own);
+    const daemon = await startDaemon(node, ['--block', 'latest']);
+    const first = (await daemon.until((at) => at.self.registration === 'registered')).self.leaseUntil;
+    await own.later(30);
+    await sleep(6000);
+    assert.equal(daemon.now().self.leaseUntil, first, 'half of it is left');
+    await own.later(15);
+    const second = (await daemon.until((at) => at.self.leaseUntil > first)).self.leaseUntil;
+    await own.later(100);
+    await daemon.until((at) => at.self.leaseUntil > second);
+    assert.equal(await daemon.end(), 0);
+    await node.stop();
+});
+
+test('a node without a seat says so, and enters as soon as it has one', async () => {
+    const node = await startNode(cluster, { seat: false });
+    const daemon = await startDaemon(node, ['--block', 'latest']);
+    const none = await daemon.until((at) => at.self.registration === 'failed');
+    assert.match(none.self.detail, /no token of the cluster names this instance/);
+    const token = await cluster.mint(node.instance);
+    const { self } = await daemon.until((at) => at.self.registration === 'registered');
+    assert.equal(self.tokenId, token);
+    assert.equal(self.detail, null);
+
+    await cluster.send('revoke', token, 'test');
+    await daemon.until((at) => at.self.registration === 'failed' && !at.peers.some((at) => at.instanceId === node.instance), 60_000);
+    await daemon.end();
+    await node.stop();
+});
+
+test('a node without gas says so', async () => {
+    const node = await startNode(cluster, { gas: false });
+    const daemon = await startDaemon(node, ['--block', 'latest']);
+    const { self } = await daemon.until((at) => at.self.registration === 'failed');
+    assert.match(self.detail, /[Ii]nsufficient funds/);
+    await daemon.end();
+    await node.stop();
+});
+
+test('what a block that is undone had said is undone, and said again by the next', async () => {
+    const own = await startCluster();
+    const [a, b] = [await startNode(own), await startNode(own)];
+    const daemon = await startDaemon(a, ['--no-register', '--block', 'latest', '--interval', '1']);
+    await daemon.until((at) => at.peers.length === 0 && at.block !== null);
+    const before = await own.anvil.ask('evm_snapshot');
+    await enter(b);
+    await daemon.until((at) => at.peers.length === 1);
+    await own.anvil.ask('evm_revert', before);
+    const gone = await daemon.until((at) => at.error !== null || at.peers.length === 0);
+    if (gone.error) assert.equal(gone.error.code, 'stale', 'nodes that go back are not believed');
+    await own.mine(5);
+    await daemon.until((at) => at.error === null && at.peers.length === 0);
+    await enter(b);
+    await daemon.until((at) => at.peers.length === 1);
+    await daemon.end();
+    await Promise.all([a.stop(), b.stop()]);
+});
+
+test('a WebSocket wakes the watch long before its interval is over; without one the interval does', async () => {
+    const watcher = await startNode(cluster, { seat: false });
+    const quick = await startDaemon(watcher, ['--no-register', '--block', 'latest', '--interval', '600']);
+    await quick.until((at) => at.block !== null);
+    await sleep(1000);
+    const node = await startNode(cluster);
+    const { block } = await enter(node);
+    const at = Date.now();
+    await quick.until((file) => file.peers.some((peer) => peer.instanceId === node.instance) && file.block.number >= block);
+    console.log(`told after ${Date.now() - at} ms`);
+    await quick.hooked((file) => file.peers.some((peer) => peer.instanceId === node.instance));
+    await quick.end();
+
+    const none = { ...watcher, env: { ...watcher.env, RPC_WS_URL: '' } };
+    const slow = await startDaemon(none, ['--no-register', '--block', 'latest', '--interval', '2']);
+    await slow.until((file) => file.peers.some((peer) => peer.instanceId === node.instance));
+    await cluster.send('revoke', node.token, 'test');
+    await slow.until((file) => !file.peers.some((peer) => peer.instanceId === node.instance));
+    await slow.end();
+
+    const closed = { ...watcher, env: { ...watcher.env, RPC_WS_URL: 'ws://127.0.0.1:1' } };
+    const polling = await startDaemon(closed, ['--no-register', '--block', 'latest', '--interval', '1']);
+    await polling.until((file) => file.block !== null && file.error === null);
+    await polling.end();
+    await Promise.all([watcher.stop(), node.stop()]);
+});
+
+test('a hook that fails is run again, one that hangs is ended with the daemon, and one at a time', async () => {
+    const node = await startNode(cluster, { seat: false });
+    const daemon = await startDaemon(node, ['--no-register', '--block', 'latest']);
+    await daemon.hooked(() => true);
+    writeFileSync(daemon.script, `#!/bin/sh\necho try >>"${daemon.dir}/tries"\n[ "$(wc -l <"${daemon.dir}/tries")" -ge 3 ]\n`);
+    await enter(await startNode(cluster));
+    const tries = () => (existsSync(`${daemon.dir}/tries`) ? readFileSync(`${daemon.dir}/tries`, 'utf8').trim().split('\n').length : 0);
+    for (let i = 0; tries() < 3; i++) {
+        assert.ok(i < 200, `only ${tries()}`);
+        await sleep(100);
+    }
+    await sleep(1500);
+    assert.equal(tries(), 3, 'the third went well');
+    assert.match(daemon.said(), /hook_failed/);
+    writeFileSync(daemon.script, `#!/bin/sh\necho $$ >"${daemon.dir}/pid"\nexec sleep 600\n`);
+    await enter(await startNode(cluster));
+    for (let i = 0; !existsSync(`${daemon.dir}/pid`); i++) {
+        assert.ok(i < 200, 'never run');
+        await sleep(100);
+    }
+    const pid = Number(readFileSync(`${daemon.dir}/pid`, 'utf8'));
+    assert.equal(await daemon.end(), 0);
+    assert.throws(() => process.kill(pid, 0), 'nothing is left of it');
+    await node.stop();
+});
+
+test('a relay pays: the node needs no gas', async () => {
+    const node = await startNode(cluster, { gas: false });
+    const calls = [];
+    const server = createServer(async (request, response) => {
+        let text = '';
+        for await (const piece of request) text += piece;
+        calls.push(JSON.parse(text));
+        const ran = await relay(node, text);
+        response.statusCode = ran.code === 0 ? 200 : 400;
+        response.end(ran.code === 0 ? ran.stdout : JSON.stringify({ detail: ran.said }));
+    });
+    await new Promise((done) => server.listen(0, '127.0.0.1', done));
+    const paid = { ...node, env: { ...node.env, CLUSTER_RELAY: `http://127.0.0.1:${server.address().port}/` } };
+    const daemon = await startDaemon(paid, ['--block', 'latest']);
+    await daemon.until((at) => at.self.registration === 'registered');
+    assert.equal(calls.length, 1);
+    assert.equal(calls[0].to, cluster.address);
+    await daemon.end();
+    server.close();
     await node.stop();
 });
