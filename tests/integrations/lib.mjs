@@ -30,10 +30,10 @@ process.on('exit', () => running.forEach(({ child }) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM'])
     process.once(signal, () => end().finally(() => process.exit(1)));
 
-/* A server of a test: .output gathers what it says; stop() waits for its end, with -9 if need be. */
+/* A server of a test: .output gathers what it says; stop() waits for its end, with -9 if need be.
+ * The kernel ends it where the test is killed. */
 export function serve(command, options = {}) {
-    const [program, ...args] = command;
-    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command], { stdio: ['ignore', 'pipe', 'pipe'], ...options });
     const server = { child, output: '' };
     const exit = new Promise((done) => child.once('close', done));
     for (const stream of [child.stdout, child.stderr])
