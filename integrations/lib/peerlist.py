@@ -1,4 +1,4 @@
-"""peerlist.py - what every hook shares: the peers file, one run at a time, files put in place whole.
+"""peerlist.py - what every hook shares: the peers file, one run at a time, whole files.
 
 The file's texts come from a chain that strangers write to. What leaves this module has passed a
 strict pattern, so that it may stand in a settings file or an argument list.
@@ -128,12 +128,20 @@ def read(path):
         raise Refused(f"the peers file is not of the schema {SCHEMA}")
     if document.get("error") is not None:
         error = document["error"] if isinstance(document["error"], dict) else {}
-        raise Refused(f"the list is not current ({error.get('code')}: {error.get('detail')}): "
-                      "everything is left as it is")
+        raise Refused(
+            f"the list is not current ({error.get('code')}: {error.get('detail')}): "
+            "everything is left as it is"
+        )
     mode, written, entries = (document.get(key) for key in ("mode", "writtenAtMs", "peers"))
-    if mode not in ("tls", "wireguard") or not isinstance(entries, list) or len(entries) > MAX_PEERS:
+    if (
+        mode not in ("tls", "wireguard")
+        or not isinstance(entries, list)
+        or len(entries) > MAX_PEERS
+    ):
         raise Refused("the peers file has no mode, no list, or too long a one")
-    if not _matches(HEX_ADDRESS, document.get("contract")) or not _integer(document.get("chainId"), 1, MAX_TOKEN):
+    if not _matches(HEX_ADDRESS, document.get("contract")) or not _integer(
+        document.get("chainId"), 1, MAX_TOKEN
+    ):
         raise Refused("the peers file does not name its cluster")
     if not _integer(written, 0, MAX_TOKEN) or time.time() - written / 1000 > STALE_S:
         raise Refused(f"the peers file is older than {STALE_S} s: devproof cluster run has ended")
@@ -176,8 +184,9 @@ def run(command, timeout, text=None):
     env = {**os.environ, "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/sbin"}
     source = {"input": text} if text is not None else {"stdin": subprocess.DEVNULL}
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False,
-                              env=env, **source)
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout, check=False, env=env, **source
+        )
     except subprocess.TimeoutExpired as err:
         raise NotNow(f"{command[0]} took longer than {timeout} s") from err
     except OSError as err:
@@ -219,7 +228,9 @@ def replace(path, text, mode=0o644):
 
 def _lock(path):
     """One run at a time: the folder of the peers file stays locked until this process ends."""
-    folder = os.open(os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(
+        os.path.dirname(os.path.abspath(path)), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    )
     end = time.monotonic() + LOCK_S
     while True:
         try:

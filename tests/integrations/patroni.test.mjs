@@ -179,7 +179,7 @@ test('the leader is revoked while it is alive and connected: another leads, and 
     assert.equal(await ok(left[0], next, 'SELECT word FROM kept'), 'first');
     await ok(left[0], next, "INSERT INTO kept VALUES ('second')");
 
-    await session.exit;
+    await until(5000, () => session.child.exitCode !== null, () => 'the session lives on');
     assert.match(session.output, /terminating connection/);
     for (const token of left) {
         const { code, stderr } = await sql(leader, token, 'SELECT 1');
