@@ -16,12 +16,12 @@ export const dir = mkdtempSync(join(tmpdir(), 'dp-integrations-'));
 const running = new Set();
 const endings = [];
 
-/* Something more to undo at the end, before the folder goes. */
+/* Something more to undo at the end, before the servers are stopped. */
 export const atEnd = (undo) => endings.push(undo);
 
 async function end() {
-    await Promise.all([...running].map((server) => server.stop()));
     for (const undo of endings.splice(0)) await undo();
+    await Promise.all([...running].map((server) => server.stop()));
     rmSync(dir, { recursive: true, force: true });
 }
 after(end);
