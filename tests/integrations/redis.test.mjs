@@ -16,7 +16,7 @@ async function start(token, folder = `node-${token}`) {
     const home = join(dir, folder);
     mkdirSync(home, { recursive: true });
     nodes.set(token, serve(['redis-server', '--bind', address(token), '--cluster-announce-ip', address(token), '--port', String(port), '--dir', home, '--cluster-enabled', 'yes',
-        '--cluster-node-timeout', '3000', '--appendonly', 'no', '--save', '', '--daemonize', 'no', '--protected-mode', 'no', '--repl-diskless-sync-delay', '0']));
+        '--cluster-node-timeout', '10000', '--appendonly', 'no', '--save', '', '--daemonize', 'no', '--protected-mode', 'no', '--repl-diskless-sync-delay', '0']));
     await until(5000, async () => (await run(['redis-cli', '-h', address(token), '-p', String(port), 'PING'])).stdout === 'PONG\n', () => nodes.get(token).output);
 }
 
