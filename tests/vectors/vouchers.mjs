@@ -48,5 +48,5 @@ const rows = endpoints.map((endpoint, i) => {
         renewalCall: call('renewLease', [renewal.tokenId, renewal.nonce, renewal.deadline, signature], [renewal.tokenId, renewal.nonce, renewal.deadline, signature]),
     };
 });
-const text = JSON.stringify({ rows }, (_, value) => (typeof value === 'bigint' ? Number(value) : value), 1);
+const text = JSON.stringify({ rows }, (_, value) => (typeof value === 'bigint' ? Number(value) : typeof value === 'string' ? value.replace(/^0x/, '') : value), 1);
 writeFileSync(new URL('vouchers.json', import.meta.url), `${text}\n`);
