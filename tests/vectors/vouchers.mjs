@@ -40,7 +40,7 @@ const rows = endpoints.map((endpoint, i) => {
         endpoint, wireguardKey: i === 2 ? bytes('key', 32) : `0x${'0'.repeat(64)}`, nonce: BigInt(i), deadline: BigInt(1_790_000_000 + i),
     };
     const renewal = { tokenId: voucher.tokenId, instanceId: voucher.instanceId, nonce: voucher.nonce + 1n, deadline: voucher.deadline };
-    const signature = bytes(seed('signature'), 65);
+    const signature = `${bytes(seed('signature'), 64)}1b`;
     return {
         chainId, contract, voucher, renewal, signature,
         voucherDigest: digest('Voucher', voucher, chainId, contract),
