@@ -328,8 +328,9 @@ static int check_nodes(struct options *o)
     const char *url = getenv("RPC_URL");
 
     if (o->from == NULL)
-        return o->chain.appauth.nodes.count == 0 && url != NULL ? appauth_add_node(&o->chain.appauth, url)
-                                                          : -1;
+        return o->chain.appauth.nodes.count == 0 && url != NULL
+                   ? appauth_add_node(&o->chain.appauth, url)
+                   : -1;
     return o->chain.appauth.nodes.count == 0
                ? -1
                : client_fail(&o->client, EXIT_USAGE, "--from judges what was kept: without --rpc.");

@@ -18,8 +18,6 @@
 #define AGAIN_MAX_S 30
 #define STEP_MS 20
 
-extern char **environ;
-
 struct cluster_hook {
     const char *program, *path;
     pthread_t thread;

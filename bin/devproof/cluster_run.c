@@ -23,6 +23,7 @@
 struct daemon {
     struct cluster *cluster;
     struct dstack_p2p *watch, *keep; /* two handles, as each is one thread's */
+    pthread_t watcher, keeper;       /* one for each */
     unsigned interval_ms;
     struct cluster_hook *hook;
     pthread_mutex_t lock; /* of the file */
@@ -194,18 +195,16 @@ static void join_or_leave(struct daemon *daemon, pthread_t thread)
 
 static void run_threads(struct daemon *daemon, const sigset_t *signals)
 {
-    pthread_t watcher, keeper;
-
-    if (pthread_create(&watcher, NULL, watch, daemon) != 0 ||
-        (daemon->keep != NULL && pthread_create(&keeper, NULL, keep, daemon) != 0))
+    if (pthread_create(&daemon->watcher, NULL, watch, daemon) != 0 ||
+        (daemon->keep != NULL && pthread_create(&daemon->keeper, NULL, keep, daemon) != 0))
         abort();
     serve(daemon, signals);
     dstack_p2p_stop(daemon->watch);
     if (daemon->keep != NULL)
         dstack_p2p_stop(daemon->keep);
-    join_or_leave(daemon, watcher);
+    join_or_leave(daemon, daemon->watcher);
     if (daemon->keep != NULL)
-        join_or_leave(daemon, keeper);
+        join_or_leave(daemon, daemon->keeper);
 }
 
 int cluster_run(struct cluster *cluster, int argc, char **argv)

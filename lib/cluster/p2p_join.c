@@ -38,7 +38,7 @@ static enum dstack_p2p_error make_call(struct dstack_p2p *p2p, struct dp_join_ca
     enum dp_err err;
 
     dp_p2p_start_clock(p2p);
-    *call = (struct dp_join_call){.data = {.data = NULL}};
+    memset(call, 0, sizeof(*call));
     err = renew ? DP_OK : check_reach(&p2p->join, &detail);
     if (err == DP_OK)
         err = renew ? dp_join_renewal(&p2p->join, call, &detail)
