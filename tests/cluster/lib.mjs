@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BUILD_DIR, sleep } from '../api/lib/stack.mjs';
-import { artifact, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, KEY, operator, startAnvil } from '../contracts/lib.mjs';
+import { artifact, atEnd, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, KEY, operator, startAnvil } from '../contracts/lib.mjs';
 import { startSim } from '../attest/lib/sim.mjs';
 
 export { artifact, DEPLOYER, devproof, startAnvil };
@@ -77,7 +77,10 @@ export async function startNode(cluster, { instance = randomBytes(20).toString('
         DSTACK_SIMULATOR_ENDPOINT: sim.at('sock'), CLUSTER_CONTRACT: cluster.address, RPC_URL: cluster.anvil.url,
         DSTACK_GATEWAY_DOMAIN: 'gateway.example',
     };
-    const node = { sim, instance, env, token: seat ? await cluster.mint(instance) : null, stop: () => sim.stop() };
+    let stopped;
+    const stop = () => (stopped ??= sim.stop());
+    atEnd(stop);
+    const node = { sim, instance, env, token: seat ? await cluster.mint(instance) : null, stop };
     node.run = (...words) => devproof(['cluster', ...words], { env });
     if (gas) {
         const { stdout, code, said } = await node.run('account', '--json');
@@ -103,6 +106,7 @@ export function start(program, words, env) {
     });
     child.stderr.on('data', (data) => (stderr += data));
     const gone = new Promise((done) => child.on('close', (code, signal) => (wake(), done(code ?? signal))));
+    atEnd(() => (child.kill('SIGKILL'), gone));
     async function line(matches = () => true, within = 20_000) {
         const end = Date.now() + within;
         for (;;) {
