@@ -117,6 +117,8 @@ static void on_time(lws_sorted_usec_list_t *timer)
     struct dp_subscription *s = lws_container_of(timer, struct dp_subscription, timer);
 
     s->is_late = true;
+    /* Else it goes on to wait for what comes next. */
+    lws_cancel_service(s->context);
 }
 
 /* Serve the connection until a state, a message, or the end of the time. */
@@ -151,7 +153,8 @@ static bool cut(struct parts *out, const char *url)
     memcpy(out->buffer, url, strlen(url) + 1);
     if (lws_parse_uri(out->buffer, &out->scheme, &out->host, &out->port, &path) != 0)
         return false;
-    snprintf(out->path, sizeof(out->path), "/%s", path);
+    /* Without its first slash, unless it is that alone. */
+    snprintf(out->path, sizeof(out->path), "/%s", path[0] == '/' ? path + 1 : path);
     return out->host[0] != '\0' && out->port > 0 && out->port <= UINT16_MAX;
 }
 

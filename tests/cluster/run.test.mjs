@@ -105,7 +105,9 @@ test('a WebSocket wakes the watch long before its interval is over; without one 
     await quick.until((file) => file.peers.some((peer) => peer.instanceId === node.instance) && file.block.number >= block);
     console.log(`told after ${Date.now() - at} ms`);
     await quick.hooked((file) => file.peers.some((peer) => peer.instanceId === node.instance));
-    await quick.end();
+    const ended = Date.now();
+    assert.equal(await quick.end(), 0);
+    assert.ok(Date.now() - ended < 2500, 'it hears of its end while it waits');
 
     const none = { ...watcher, env: { ...watcher.env, RPC_WS_URL: '' } };
     const slow = await startDaemon(none, ['--no-register', '--block', 'latest', '--interval', '2']);
