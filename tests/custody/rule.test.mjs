@@ -20,7 +20,7 @@ function copy() {
     rmSync(source, { recursive: true, force: true });
     rmSync(build, { recursive: true, force: true });
     for (const part of ['lib', 'cgi-bin']) cpSync(join(ROOT, part), join(source, part), { recursive: true });
-    const object = (path) => !/\.[^/]*$/.test(basename(path)) || path.endsWith('.o');
+    const object = (path) => basename(path) === '.libs' || !/\.[^/]*$/.test(basename(path)) || path.endsWith('.o');
     for (const part of ['lib', 'cgi-bin', 'bin/devproof'])
         cpSync(join(BUILD_DIR, part), join(build, part), { recursive: true, filter: object });
 }
@@ -67,6 +67,8 @@ const PLANTS = {
         'void planted(const char *k) { (void)!send(0, k, 32, 0); }\n'],
     'a program that asks for a key itself': ['cgi-bin/sign.c', [/sign\.o holds no keys and refers to dp_guest_get_key$/m],
         'int planted(struct dp_exchange *x, struct dp_guest_key *k) { return (int)dp_guest_get_key(x->service->guest, k, "p", "q"); }\n'],
+    'a part of lib/ that signs by itself': ['lib/web/route.c', [/lib\/web\/\.libs\/route\.o holds no keys and refers to dp_secp_sign$/m],
+        'int planted(uint8_t *s, const uint8_t *k) { return (int)dp_secp_sign(s, k, k); }\n', '#include "crypto/secp.h"\n'],
     'a program that signs by itself': ['cgi-bin/verify.c', [/verify\.o holds no keys and refers to dp_secp_sign$/m],
         'int planted(uint8_t *s, const uint8_t *k) { return (int)dp_secp_sign(s, k, k); }\n', '#include "crypto/secp.h"\n'],
 };
@@ -79,6 +81,14 @@ for (const [name, [path, said, ...code]] of Object.entries(PLANTS))
         assert.equal(answer.status, 1, answer.said);
         for (const line of said) assert.match(answer.said, line);
     });
+
+test('finds a source of the table that was not built', () => {
+    copy();
+    rmSync(join(build, 'lib/dstack/.libs/wallet.o'));
+    const { status, said } = check();
+    assert.equal(status, 1, said);
+    assert.match(said, /wallet\.c is in the table, and was not built$/m);
+});
 
 test('finds a source that holds keys and is not in the table', () => {
     copy();
