@@ -43,7 +43,7 @@ enum dp_err dp_set_hash(uint8_t out[static DP_KECCAK_LEN], const uint8_t (*membe
                         size_t count)
 {
     secp256k1_pubkey *points = calloc(count + 1, sizeof(*points));
-    const secp256k1_pubkey **list = calloc(count + 1, sizeof(*list));
+    const secp256k1_pubkey **list = calloc(count + 1, sizeof(void *));
     const uint64_t number = htobe64(count);
     uint8_t words[3 * WORD] = {0};
     enum dp_err err = DP_ENOMEM;
