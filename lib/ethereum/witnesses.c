@@ -14,7 +14,7 @@ enum dp_err dp_witnesses_add(struct dp_witnesses *set, const char *url, size_t a
     if (!dp_http_is_url(url))
         return dp_fail(detail, DP_ECONFIG, NULL, "a node is http:// or https://.");
     if (i == DP_WITNESSES_MAX)
-        return dp_fail(detail, DP_ECONFIG, NULL, "%d nodes at most.", DP_WITNESSES_MAX);
+        return dp_fail(detail, DP_ECONFIG, NULL, "%d at most.", DP_WITNESSES_MAX);
     for (size_t k = 0; k < i; k++) {
         if (strcmp(set->list[k].rpc.url, url) == 0)
             return dp_fail(detail, DP_ECONFIG, NULL, "%s twice, which proves no more.",
