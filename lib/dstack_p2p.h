@@ -5,7 +5,7 @@
  * good one comes back with its age and the fault.
  *
  * One thread at a time may use a handle; dstack_p2p_stop is for any thread and for signal handlers.
- * Link with libdevproof and libcurl.
+ * pkg-config has it as devproof.
  */
 #ifndef DSTACK_P2P_H
 #define DSTACK_P2P_H

@@ -45,8 +45,8 @@ int appauth_fail(struct appauth *appauth, const char *fmt, ...)
 
 int appauth_failed(struct appauth *appauth, const struct dp_detail *detail, enum dp_err err)
 {
-    return appauth_fail(appauth, "%s%s%s", detail->field, detail->field[0] != '\0' ? ": " : "",
-                        detail->text[0] != '\0' ? detail->text : dp_err_text(err));
+    dp_explain(appauth->fault, sizeof(appauth->fault), err, detail);
+    return EXIT_FAILURE;
 }
 
 void appauth_disagree(struct appauth *appauth, const char *fmt, ...)

@@ -9,7 +9,6 @@
 #include "crypto/secp.h"
 #include "devproof/command.h"
 
-#define TIMEOUT_S 60
 #define ANSWER_MAX (2 * DP_PEERS_ANSWER_MAX)
 
 static const char help[] =
@@ -29,9 +28,10 @@ static const char help[] =
     "it\n"
     "  account               who pays for this node's transactions, unless a relay does\n\n"
     "  --contract ADDRESS    the cluster (CLUSTER_CONTRACT)\n"
-    "  --rpc URL             a node to ask; more than one must agree (RPC_URL, commas between)\n"
+    "  --rpc URL             a node to ask (RPC_URL, commas between several). A list of peers is\n"
+    "                        believed where all agree; settings and sending are the first one's\n"
     "  --block TAG           finalized, safe or latest: how sure a block must be (finalized)\n"
-    "  --timeout SECONDS     (60)\n"
+    "  --timeout SECONDS     (60; for wait 600, for what pays 180)\n"
     "  --instance ID         40 hex digits\n"
     "  --key-file FILE       private key that pays, readable by nobody else (else DEPLOYER_KEY)\n"
     "  --endpoint TEXT       how others reach this node (made of its instance id, --port and\n"
@@ -98,9 +98,10 @@ static const struct action {
 
 int cluster_failed(const struct cluster *cluster, enum dp_err err, const struct dp_detail *detail)
 {
-    return client_fail(&cluster->client, EXIT_FAILURE, "%s%s%s", detail->field,
-                       detail->field[0] != '\0' ? ": " : "",
-                       detail->text[0] != '\0' ? detail->text : dp_err_text(err));
+    char text[DSTACK_P2P_MESSAGE_SIZE];
+
+    dp_explain(text, sizeof(text), err, detail);
+    return client_fail(&cluster->client, EXIT_FAILURE, "%s", text);
 }
 
 static const char *option_name(int letter)
@@ -129,15 +130,12 @@ int cluster_number(const struct cluster *cluster, enum cluster_option option, un
     return EXIT_SUCCESS;
 }
 
-int cluster_read(struct cluster *cluster, struct dp_peers *out)
+enum dp_err cluster_read(struct cluster *cluster, struct dp_peers *out, unsigned within_s,
+                         struct dp_detail *detail)
 {
-    struct dp_detail detail = {"", ""};
-    enum dp_err err;
-
-    dp_witnesses_start(&cluster->nodes, cluster->timeout_s != 0 ? cluster->timeout_s : TIMEOUT_S);
-    err = dp_peers_read(out, NULL, cluster->nodes.list, cluster->nodes.count, cluster->contract,
-                        cluster->wanted, &detail);
-    return err == DP_OK ? EXIT_SUCCESS : cluster_failed(cluster, err, &detail);
+    dp_witnesses_start(&cluster->nodes, within_s);
+    return dp_peers_read(out, NULL, cluster->nodes.list, cluster->nodes.count, cluster->contract,
+                         cluster->wanted, detail);
 }
 
 /* --- options --- */

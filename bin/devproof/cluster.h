@@ -12,8 +12,6 @@
 #include "ethereum/node.h"
 #include "ethereum/witnesses.h"
 
-#define CLUSTER_HASH_SIZE 67 /* of a hash as text */
-
 /* Options, by the letter that getopt_long gives. */
 enum cluster_option {
     OPTION_AFTER = 'A',
@@ -58,8 +56,10 @@ int cluster_failed(const struct cluster *cluster, enum dp_err err, const struct 
 int cluster_number(const struct cluster *cluster, enum cluster_option option, unsigned least,
                    unsigned most, unsigned *out);
 
-/* Read the list. Returns: an exit code, after complaining; to be freed by dp_peers_free */
-int cluster_read(struct cluster *cluster, struct dp_peers *out);
+/* dp_peers_read, with the options' nodes, contract and block. */
+DP_MUST_CHECK
+enum dp_err cluster_read(struct cluster *cluster, struct dp_peers *out, unsigned within_s,
+                         struct dp_detail *detail);
 
 /* As the peers file has them, see docs/cluster.md: a peer, and the block of a list. In: own  this
  * node's instance id as hex, or "" */
@@ -69,7 +69,7 @@ struct json_object *cluster_block_json(uint64_t number, const char *hash, uint64
 
 /* The instance of --instance, or of this node, if it is one. Returns: an exit code, after
  * complaining */
-int cluster_instance(const struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN]);
+int cluster_instance(struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN]);
 
 /* --- the node that this runs in: cluster_node.c --- */
 
@@ -95,7 +95,7 @@ int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *
 /* Try, send and wait, by the operator's key. In: value  a word of wei, or NULL. Returns: an exit
  * code, after complaining */
 int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
-                 char hash[static CLUSTER_HASH_SIZE], const struct dp_buf *data,
+                 char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
                  const uint8_t *value);
 
 /* A view that answers one word. In: argument  of it, or NULL. Returns: an exit code, after

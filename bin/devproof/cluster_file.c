@@ -2,19 +2,15 @@
 #include "devproof/cluster_file.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
-
-#define SCHEMA "devproof.peers/1"
-#define FILE_MAX (2 * 1024 * 1024)
+#include "cluster/peers_answer.h"
 
 /* --- taking --- */
 
@@ -124,7 +120,7 @@ static struct json_object *file_json(const struct cluster_file *file)
     if (json == NULL)
         abort();
     dp_address_format(contract, file->cluster->contract);
-    dp_json_add_text(json, "schema", SCHEMA);
+    dp_json_add_text(json, "schema", DP_PEERS_SCHEMA);
     dp_json_add_text(json, "contract", contract);
     add_number_or_null(json, "chainId", file->chain_id);
     dp_json_add_text(json, "mode", "tls");
@@ -139,45 +135,20 @@ static struct json_object *file_json(const struct cluster_file *file)
     return json;
 }
 
-/* --- writing --- */
-
-static bool write_all(int fd, const struct dp_buf *text)
-{
-    for (size_t done = 0; done < text->len;) {
-        ssize_t n = write(fd, text->data + done, text->len - done);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
-static bool replace(const struct cluster_file *file, const struct dp_buf *text)
-{
-    char beside[PATH_MAX];
-    bool ok;
-    int fd;
-
-    if ((size_t)snprintf(beside, sizeof(beside), "%s.new", file->path) >= sizeof(beside))
-        return false;
-    fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0)
-        return false;
-    ok = write_all(fd, text);
-    ok = close(fd) == 0 && ok;
-    return ok && rename(beside, file->path) == 0;
-}
-
 bool cluster_file_write(const struct cluster_file *file)
 {
-    struct json_object *json = file_json(file);
-    struct dp_buf text = DP_BUF_INIT(FILE_MAX);
+    struct dp_buf text = DP_BUF_INIT(DP_PEERS_FILE_MAX);
+    struct json_object *json;
     bool ok;
 
+    /* Nothing was found out yet, and an empty list would say that nobody is there. */
+    if (file->peers == NULL && file->error == DSTACK_P2P_OK)
+        return true;
+    json = file_json(file);
     dp_json_write(&text, json);
     dp_buf_add_text(&text, "\n");
-    ok = text.err == DP_OK && replace(file, &text);
+    ok = text.err == DP_OK &&
+         dp_file_replace(file->path, (struct dp_slice){text.data, text.len}, 0644) == DP_OK;
     if (!ok)
         dp_log(DP_LOG_ERROR, "peers_file_failed", "%s cannot be written: %s", file->path,
                strerror(errno));

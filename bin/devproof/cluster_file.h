@@ -26,7 +26,8 @@ struct cluster_file {
 void cluster_file_take(struct cluster_file *file, const struct dstack_p2p_peers *peers,
                        enum dstack_p2p_error error, const char *message, enum dp_witness_tag tag);
 
-/* Put it in place of the old one at once. Returns: false after a line in the log */
+/* Put it in place of the old one at once, once anything was found out. Returns: false after a line
+ * in the log */
 bool cluster_file_write(const struct cluster_file *file);
 
 /* Free what it holds. */

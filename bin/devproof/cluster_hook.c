@@ -38,24 +38,27 @@ static bool is_over(struct cluster_hook *hook)
 
 /* --- one run --- */
 
-/* In a process group of its own, so that all of it can be ended; with the signals as they were. */
-static pid_t start(const struct cluster_hook *hook)
+/* In a process group of its own, so that all of it can be ended; with no signal blocked or ignored,
+ * as libraries ignore SIGPIPE. Returns: 0, or as errno */
+static int start(const struct cluster_hook *hook, pid_t *pid)
 {
     char *argv[] = {(char *)(uintptr_t)hook->program, (char *)(uintptr_t)hook->path, NULL};
     posix_spawnattr_t attributes;
-    sigset_t none;
-    pid_t pid = -1;
+    sigset_t none, all;
+    int error;
 
     sigemptyset(&none);
+    sigfillset(&all);
     if (posix_spawnattr_init(&attributes) != 0)
-        return -1;
+        return ENOMEM;
     posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
     posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    if (posix_spawnp(&pid, hook->program, NULL, &attributes, argv, environ) != 0)
-        pid = -1;
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETPGROUP);
+    error = posix_spawnp(pid, hook->program, NULL, &attributes, argv, environ);
     posix_spawnattr_destroy(&attributes);
-    return pid;
+    return error;
 }
 
 /* Returns: its wait status, or -1 where it was ended for taking too long, or by a stop */
@@ -77,12 +80,12 @@ static int wait_for(struct cluster_hook *hook, pid_t pid)
 
 static bool run(struct cluster_hook *hook)
 {
-    pid_t pid = start(hook);
-    int status;
+    pid_t pid;
+    int status, error = start(hook, &pid);
 
-    if (pid < 0) {
+    if (error != 0) {
         dp_log(DP_LOG_ERROR, "hook_failed", "%s cannot be started: %s", hook->program,
-               strerror(errno));
+               strerror(error));
         return false;
     }
     status = wait_for(hook, pid);

@@ -1,10 +1,9 @@
 /* cluster_node.c - devproof cluster, from inside a node: who it is, and its vouchers. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/hex.h"
 #include "base/json.h"
+#include "cluster/relay.h"
 #include "devproof/cluster.h"
 #include "devproof/command.h"
 
@@ -80,18 +79,10 @@ int cluster_account(struct cluster *cluster, int argc, char **argv)
     return code;
 }
 
-/* What lib/cluster/relay.h has. */
 static void print_call(const struct dstack_p2p_call *call)
 {
-    struct json_object *json = json_object_new_object();
+    struct json_object *json = dp_relay_write(call);
 
-    if (json == NULL)
-        abort();
-    dp_json_add_int(json, "chainId", (int64_t)call->chain_id);
-    dp_json_add_text(json, "to", call->to);
-    dp_json_add_text(json, "data", call->data);
-    dp_json_add_int(json, "tokenId", (int64_t)call->token_id);
-    dp_json_add_int(json, "deadline", (int64_t)call->deadline);
     puts(json_object_to_json_string_ext(json,
                                         JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(json);

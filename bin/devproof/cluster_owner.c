@@ -36,7 +36,7 @@ static int call_and_print(struct cluster *cluster, struct json_object *json, con
                           const char *parameters, struct json_object *values)
 {
     struct dp_buf data = DP_BUF_INIT(CALL_MAX);
-    char hash[CLUSTER_HASH_SIZE];
+    char hash[DSTACK_P2P_HASH_SIZE];
     struct dp_node_receipt receipt;
     int code = cluster_call(cluster, &data, name, parameters, values);
 
@@ -110,7 +110,7 @@ int cluster_mint(struct cluster *cluster, int argc, char **argv)
     const char *words[] = {to, instance != NULL ? instance : ""};
     struct dp_buf data = DP_BUF_INIT(CALL_MAX);
     struct dp_node_receipt receipt;
-    char hash[CLUSTER_HASH_SIZE];
+    char hash[DSTACK_P2P_HASH_SIZE];
     uint8_t value[DP_WORD_LEN], id[DP_ADDRESS_LEN];
     uint64_t token = 0;
     int code = check_address(cluster, "--to", to);
@@ -146,7 +146,7 @@ int cluster_assign(struct cluster *cluster, int argc, char **argv)
 {
     struct json_object *json = make_object();
     char address[DP_HEX0X_SIZE(DP_ADDRESS_LEN)];
-    uint8_t instance[DP_ADDRESS_LEN], word[DP_WORD_LEN];
+    uint8_t instance[DP_ADDRESS_LEN] = {0}, word[DP_WORD_LEN];
     const char *words[] = {argv[0], address};
     int code = check_number(cluster, "token", argv[0]);
 

@@ -9,8 +9,7 @@
 #include "devproof/command.h"
 
 /* It is the cluster's contract that this pays for, on the chain that the node is on. */
-static int check(const struct cluster *cluster, const struct dp_join_call *call,
-                 const uint8_t *contract)
+static int check(struct cluster *cluster, const struct dp_join_call *call, const uint8_t *contract)
 {
     struct dp_detail detail = {"", ""};
     uint64_t chain_id;
@@ -18,8 +17,7 @@ static int check(const struct cluster *cluster, const struct dp_join_call *call,
 
     if (memcmp(contract, cluster->contract, DP_ADDRESS_LEN) != 0)
         return client_fail(&cluster->client, EXIT_FAILURE, "that is a call of another contract.");
-    err = dp_node_chain_id((struct dp_rpc *)(uintptr_t)&cluster->nodes.list[0].rpc, &chain_id,
-                           &detail);
+    err = dp_node_chain_id(&cluster->nodes.list[0].rpc, &chain_id, &detail);
     if (err != DP_OK)
         return cluster_failed(cluster, err, &detail);
     return chain_id == call->chain_id
@@ -57,7 +55,7 @@ static int relay_once(struct cluster *cluster, const char *path)
     struct dp_node_receipt receipt;
     struct dp_join_call call;
     uint8_t contract[DP_ADDRESS_LEN];
-    char hash[CLUSTER_HASH_SIZE];
+    char hash[DSTACK_P2P_HASH_SIZE];
     int code = read_call(cluster, &call, contract, path);
 
     if (code == EXIT_SUCCESS)

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "cluster/p2p.h"
+#include "cluster/peers_answer.h"
 #include "devproof/cluster.h"
 #include "devproof/cluster_file.h"
 #include "devproof/cluster_hook.h"
@@ -112,6 +113,9 @@ static int open_handles(struct daemon *daemon)
         code = cluster_open(daemon->cluster, &daemon->keep);
     if (code != EXIT_SUCCESS)
         return code;
+    error = daemon->keep != NULL ? dp_p2p_check_reach(daemon->keep) : DSTACK_P2P_OK;
+    if (error != DSTACK_P2P_OK)
+        return cluster_p2p_failed(daemon->cluster, error, dstack_p2p_message(daemon->keep));
     error = dstack_p2p_account(daemon->watch, daemon->file.account);
     if (error != DSTACK_P2P_OK)
         return cluster_p2p_failed(daemon->cluster, error, dstack_p2p_message(daemon->watch));
@@ -141,7 +145,7 @@ static int set_path(struct daemon *daemon)
 
     if (given != NULL)
         daemon->path = strdup(given);
-    else if (asprintf(&daemon->path, "%s/cluster/peers.json", data != NULL ? data : "data") < 0)
+    else if (asprintf(&daemon->path, "%s/cluster/" DP_PEERS_FILE, data != NULL ? data : "data") < 0)
         daemon->path = NULL;
     if (daemon->path == NULL)
         abort();

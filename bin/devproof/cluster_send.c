@@ -133,7 +133,7 @@ static enum dp_err send(struct cluster *cluster, struct dp_account *account,
 }
 
 int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
-                 char hash[static CLUSTER_HASH_SIZE], const struct dp_buf *data,
+                 char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
                  const uint8_t *value)
 {
     uint8_t bytes[DP_KECCAK_LEN] = {0};

@@ -13,34 +13,27 @@
 #include "devproof/cluster.h"
 #include "devproof/command.h"
 
+#define TIMEOUT_S 60
 #define WAIT_S 600
 #define INTERVAL_S 2
 
 /* --- whose --- */
 
 /* This node's, where no --instance is given. */
-static int ask_guest(const struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN])
+static int ask_guest(struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN])
 {
-    struct json_object *info = NULL;
-    struct dp_guest *guest = NULL;
-    struct dp_slice text = {"", 0};
-    enum dp_err err = dp_guest_open(&guest, getenv("DSTACK_SIMULATOR_ENDPOINT"));
+    struct dstack_p2p *p2p = NULL;
+    int code = cluster_open(cluster, &p2p);
 
-    if (err == DP_OK)
-        err = dp_guest_info(guest, &info);
-    if (err == DP_OK)
-        err = dp_json_string(&text, info, "instance_id", NULL);
-    if (err == DP_OK)
-        err = dp_hex_decode_exact(out, DP_ADDRESS_LEN, text.data);
-    json_object_put(info);
-    dp_guest_close(guest);
-    return err == DP_OK ? EXIT_SUCCESS
-                        : client_fail(&cluster->client, EXIT_FAILURE,
-                                      "which instance? There is no --instance, and no guest agent "
-                                      "that names this node's.");
+    if (code == EXIT_SUCCESS)
+        memcpy(out, p2p->join.instance_id, DP_ADDRESS_LEN);
+    else
+        client_fail(&cluster->client, code, "name the instance by --instance.");
+    dstack_p2p_close(p2p);
+    return code;
 }
 
-int cluster_instance(const struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN])
+int cluster_instance(struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN])
 {
     const char *text = cluster->given[OPTION_INSTANCE];
 
@@ -142,17 +135,21 @@ int cluster_status(struct cluster *cluster, int argc, char **argv)
 {
     struct json_object *json;
     uint8_t instance[DP_ADDRESS_LEN];
+    struct dp_detail detail = {"", ""};
     struct dp_peers peers;
     size_t active;
+    enum dp_err err;
     int code = EXIT_SUCCESS;
 
     (void)argc, (void)argv;
     if (cluster->given[OPTION_INSTANCE] != NULL)
         code = cluster_instance(cluster, instance);
-    if (code == EXIT_SUCCESS)
-        code = cluster_read(cluster, &peers);
     if (code != EXIT_SUCCESS)
         return code;
+    err = cluster_read(cluster, &peers, cluster->timeout_s != 0 ? cluster->timeout_s : TIMEOUT_S,
+                       &detail);
+    if (err != DP_OK)
+        return cluster_failed(cluster, err, &detail);
     json = status_json(cluster, &peers, &active);
     if (cluster->client.json)
         client_print(&cluster->client, json_object_get(json));
@@ -183,12 +180,10 @@ static bool look(struct cluster *cluster, const uint8_t *instance, int64_t end,
     struct dp_peers peers;
     enum dp_err err;
 
-    dp_witnesses_start(&cluster->nodes, (unsigned)((end - dp_clock_mono_us()) / 1000000 + 1));
-    err = dp_peers_read(&peers, NULL, cluster->nodes.list, cluster->nodes.count, cluster->contract,
-                        cluster->wanted, &detail);
+    err = cluster_read(cluster, &peers, (unsigned)((end - dp_clock_mono_us()) / 1000000 + 1),
+                       &detail);
     if (err != DP_OK)
-        snprintf(why, size, "%s%s%s", detail.field, detail.field[0] != '\0' ? ": " : "",
-                 detail.text[0] != '\0' ? detail.text : dp_err_text(err));
+        dp_explain(why, size, err, &detail);
     else
         snprintf(why, size, "not a peer yet, in the newest block that is %s.",
                  dp_witness_tag_name(peers.agreed.tag));

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "attest/pcs.h"
+#include "base/file.h"
 #include "devproof/command.h"
 
 bool collateral_is_named(const struct collateral_source *source)
@@ -25,21 +26,8 @@ bool collateral_is_stale(const struct collateral_source *source, enum dp_dcap_fa
 /* Complains where it cannot, which spoils no verdict. */
 static void keep(const struct client *client, const char *path, const struct dp_buf *text)
 {
-    char temp[PATH_MAX];
-    int fd;
-    bool kept;
-
-    if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp))
-        return;
-    fd = mkstemp(temp);
-    kept = fd >= 0 && write(fd, text->data, text->len) == (ssize_t)text->len;
-    if (fd >= 0 && close(fd) != 0)
-        kept = false;
-    if (kept && rename(temp, path) == 0)
-        return;
-    client_fail(client, EXIT_FAILURE, "%s cannot be written: %s.", path, strerror(errno));
-    if (fd >= 0)
-        unlink(temp);
+    if (dp_file_replace(path, (struct dp_slice){text->data, text->len}, 0600) != DP_OK)
+        client_fail(client, EXIT_FAILURE, "%s cannot be written: %s.", path, strerror(errno));
 }
 
 static int fetch(const struct client *client, struct dp_buf *out,

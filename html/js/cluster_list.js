@@ -54,7 +54,7 @@ function showList(answer) {
   receivedAt = Date.now();
   const { contract, chainId, mode, block, digest, peers, readAtMs, self, error } = list;
   renew('members', { peers, readAtMs: readAtMs && 1 }, showMembers);
-  renew('self', self, showSelf);
+  renew('self', { ...self, listed: peers.some((peer) => peer.self) }, showSelf);
   renew('proof', { contract, chainId, mode, block, digest }, showProof);
   renew('health', healthOf(list), (said) => say($('health'), ...said));
   renew('fault', { error, known: readAtMs !== null }, showError);

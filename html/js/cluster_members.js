@@ -5,7 +5,7 @@ import { duration } from './when.js';
 const NETWORKS = { tls: 'TLS through a gateway', wireguard: 'WireGuard' };
 const TAGS = { finalized: 'final', safe: 'unlikely to be undone', latest: 'the newest, which can still be undone' };
 const SELF = {
-  registered: ['pass', 'This node is in the list.'],
+  registered: ['pass', 'This node is registered.'],
   pending: ['none', 'This node has asked to be let in; that is in no block yet.'],
   none: ['none', 'This node is not registered: it only watches.'],
   failed: ['fail', 'This node could not register.'],
@@ -60,9 +60,11 @@ export function showMembers({ peers, readAtMs }) {
     : 'Nobody. A node appears here once somebody holds a seat for it and it has registered.';
 }
 
-export function showSelf({ instanceId, appId, account, tokenId, leaseUntil, registration, detail }) {
+// listed: is it on the list, too? That is of a block that is sure to stay, which comes later.
+export function showSelf({ instanceId, appId, account, tokenId, leaseUntil, registration, detail, listed }) {
   const [state, sentence] = SELF[registration];
-  say($('self-state'), state, [sentence, detail].filter(Boolean).join(' '));
+  const where = registration !== 'registered' ? '' : listed ? 'It is in the list.' : 'It is not in the list yet: that is of an older block.';
+  say($('self-state'), state, [sentence, where, detail].filter(Boolean).join(' '));
   facts($('self-facts'), [
     ['Token', tokenId === null ? 'none' : String(tokenId)],
     ['Lease', leaseUntil === null ? 'none' : lease(leaseUntil)],
@@ -75,7 +77,7 @@ export function showSelf({ instanceId, appId, account, tokenId, leaseUntil, regi
 export function showProof({ contract, chainId, mode, block, digest }) {
   facts($('proof-facts'), [
     ['Contract', addressValue(contract)],
-    ['Chain id', String(chainId)],
+    ['Chain id', chainId === null ? 'no node was ever heard' : String(chainId)],
     ['Network', NETWORKS[mode]],
     ...(block === null ? [['Block', 'none was read']] : [
       ['Block', `${block.number}, ${TAGS[block.tag]}`],

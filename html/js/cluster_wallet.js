@@ -54,30 +54,31 @@ async function checkDigest({ contract, block, digest }) {
   }
 }
 
-async function onRightChain() {
+async function onRightChain(to) {
   const chainId = Number(await askFor(NUMBER, provider, 'eth_chainId'));
-  if (chainId === target.chainId) return true;
-  $('wallet-wrong-words').textContent = `Your wallet is on the chain with id ${chainId}, and the contract on the one with id ${target.chainId}. Nothing is sent from there.`;
-  $('switch').textContent = `Switch to chain ${target.chainId}`;
+  if (chainId === to.chainId) return true;
+  $('wallet-wrong-words').textContent = `Your wallet is on the chain with id ${chainId}, and the contract on the one with id ${to.chainId}. Nothing is sent from there.`;
+  $('switch').textContent = `Switch to chain ${to.chainId}`;
   if ($('wallet-here').contains(document.activeElement)) $('wallet-title').focus();
   show('wallet-wrong');
   return false;
 }
 
 async function read(mine, changed) {
+  const to = target; // another one may be followed meanwhile
   const accounts = await ask(provider, 'eth_accounts');
   if (!Array.isArray(accounts) || !/^0x[0-9a-fA-F]{40}$/.test(accounts[0])) {
     provider = null;
     return show('wallet-choice');
   }
-  if (!await onRightChain() || mine !== round) return undefined;
-  const now = await readState(provider, target.contract, accounts[0]);
-  const check = await checkDigest(target);
+  if (!await onRightChain(to) || mine !== round) return undefined;
+  const now = await readState(provider, to.contract, accounts[0]);
+  const check = await checkDigest(to);
   if (mine !== round) return undefined;
   state = now;
   showState();
   $('wallet-checks').replaceChildren(check);
-  changed({ provider, contract: target.contract, chainId: target.chainId, ...state });
+  changed({ provider, contract: to.contract, chainId: to.chainId, ...state });
   return show('wallet-here');
 }
 
@@ -134,11 +135,12 @@ export function walletPart(changed) {
   });
   show('wallet-choice');
 
-  // To be told of each list. What was read of another contract is not shown any longer.
+  // To be told of each list. What was read of another contract is not shown any longer; nothing is
+  // sent where it is not known on which chain the contract is.
   function follow(list) {
     const before = target;
-    target = list;
-    if (before === null || list === null || (before.contract === list.contract && before.chainId === list.chainId)) return;
+    target = list?.chainId == null ? null : list;
+    if (before === null || target === null || (before.contract === target.contract && before.chainId === target.chainId)) return;
     state = null;
     show(provider === null ? 'wallet-choice' : '');
     refresh();

@@ -18,7 +18,7 @@ const isPeer = object({
 });
 
 const isList = object({
-  contract: address, chainId: whole, mode: one('tls', 'wireguard'),
+  contract: address, chainId: orNull(whole), mode: one('tls', 'wireguard'),
   self: object({
     instanceId: hex(40), appId: hex(40), account: address, tokenId: orNull(whole), leaseUntil: orNull(whole),
     registration: one('registered', 'pending', 'none', 'failed'), detail: orNull(text),

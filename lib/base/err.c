@@ -26,3 +26,9 @@ enum dp_err dp_fail(struct dp_detail *detail, enum dp_err err, const char *field
     va_end(args);
     return err;
 }
+
+void dp_explain(char *out, size_t size, enum dp_err err, const struct dp_detail *detail)
+{
+    snprintf(out, size, "%s%s%s", detail->field, detail->field[0] != '\0' ? ": " : "",
+             detail->text[0] != '\0' ? detail->text : dp_err_text(err));
+}

@@ -2,6 +2,8 @@
 #ifndef DP_BASE_ERR_H
 #define DP_BASE_ERR_H
 
+#include <stddef.h>
+
 #define DP_MUST_CHECK __attribute__((warn_unused_result))
 #define DP_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
@@ -83,5 +85,9 @@ struct dp_detail {
  */
 enum dp_err dp_fail(struct dp_detail *detail, enum dp_err err, const char *field, const char *fmt,
                     ...) DP_PRINTF(4, 5);
+
+/* The same as one line for a person: "field: text", or the error's sentence where there is no text.
+ */
+void dp_explain(char *out, size_t size, enum dp_err err, const struct dp_detail *detail);
 
 #endif

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "ethereum/subscription.h"
@@ -38,7 +37,8 @@ const char *dstack_p2p_error_text(enum dstack_p2p_error error)
     return (size_t)error < sizeof(texts) / sizeof(texts[0]) ? texts[error] : "an unknown error";
 }
 
-enum dstack_p2p_error dp_p2p_error(enum dp_err err)
+/* What an error of the library below is to a caller of this one. */
+static enum dstack_p2p_error error_of(enum dp_err err)
 {
     switch (err) {
     case DP_OK:
@@ -65,19 +65,12 @@ enum dstack_p2p_error dp_p2p_error(enum dp_err err)
     }
 }
 
-static void explain(char *message, enum dp_err err, const struct dp_detail *detail)
-{
-    snprintf(message, DSTACK_P2P_MESSAGE_SIZE, "%s%s%s", detail->field,
-             detail->field[0] != '\0' ? ": " : "",
-             detail->text[0] != '\0' ? detail->text : dp_err_text(err));
-}
-
 enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
                                     const struct dp_detail *detail)
 {
     if (err != DP_OK)
-        explain(p2p->message, err, detail);
-    return dp_p2p_error(err);
+        dp_explain(p2p->message, sizeof(p2p->message), err, detail);
+    return error_of(err);
 }
 
 const char *dstack_p2p_message(const struct dstack_p2p *p2p)
@@ -287,9 +280,9 @@ enum dstack_p2p_error dstack_p2p_open(struct dstack_p2p **out, const char *contr
         return DSTACK_P2P_OK;
     }
     if (message != NULL)
-        explain(message, err, &detail);
+        dp_explain(message, DSTACK_P2P_MESSAGE_SIZE, err, &detail);
     dstack_p2p_close(p2p);
-    return dp_p2p_error(err);
+    return error_of(err);
 }
 
 void dstack_p2p_close(struct dstack_p2p *p2p)

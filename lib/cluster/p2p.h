@@ -22,18 +22,16 @@ struct dstack_p2p {
     struct dp_peers last; /* the last good list; its digest is zero where there never was one */
     struct dp_newcomers newcomers; /* those of it whose lease runs */
     int64_t read_at;               /* by dp_clock_mono_us */
-    char *subscribe_url;           /* NULL: nothing is tried */
 
-    char *relay_url; /* NULL: calls are sent from this node's account */
+    char *subscribe_url; /* NULL: nothing is tried */
+    char *relay_url;     /* NULL: calls are sent from this node's account */
 
     char message[DSTACK_P2P_MESSAGE_SIZE];
     atomic_bool stop;
 };
 
-/* What an error of the library below is to a caller of this one. */
-enum dstack_p2p_error dp_p2p_error(enum dp_err err);
-
-/* Keep the sentence: who, and what was wrong. Returns: dp_p2p_error's; DSTACK_P2P_OK for DP_OK */
+/* Keep the sentence: who, and what was wrong. Returns: what the error is to a caller of this
+ * library; DSTACK_P2P_OK for DP_OK */
 enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
                                     const struct dp_detail *detail);
 
@@ -44,6 +42,10 @@ void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer);
 typedef int dp_p2p_each(const struct dstack_p2p_peers *peers, enum dstack_p2p_error error,
                         bool is_news, void *arg);
 void dp_p2p_watch_each(struct dstack_p2p *p2p, unsigned interval_ms, dp_p2p_each *each, void *arg);
+
+/* Can this node be reached, so that it can be entered? Returns: DSTACK_P2P_OK,
+ * DSTACK_P2P_ESETTING */
+enum dstack_p2p_error dp_p2p_check_reach(struct dstack_p2p *p2p);
 
 /* Wait in steps, so that a stop is seen. */
 void dp_p2p_pause(struct dstack_p2p *p2p, unsigned ms);

@@ -16,7 +16,6 @@ static enum dstack_p2p_error call_failed(struct dstack_p2p *p2p, enum dp_err err
     return err == DP_ENOTFOUND || err == DP_EDUPLICATE ? DSTACK_P2P_ENOSEAT : error;
 }
 
-/* Can this node be reached at all? */
 static enum dp_err check_reach(const struct dp_join *join, struct dp_detail *detail)
 {
     static const uint8_t none[DP_WORD_LEN];
@@ -30,6 +29,13 @@ static enum dp_err check_reach(const struct dp_join *join, struct dp_detail *det
                          : dp_fail(detail, DP_ECONFIG, "DSTACK_GATEWAY_DOMAIN",
                                    "must be set, or the endpoint be given, to register.");
     return DP_OK;
+}
+
+enum dstack_p2p_error dp_p2p_check_reach(struct dstack_p2p *p2p)
+{
+    struct dp_detail detail = {"", ""};
+
+    return dp_p2p_failed(p2p, check_reach(&p2p->join, &detail), &detail);
 }
 
 static enum dstack_p2p_error make_call(struct dstack_p2p *p2p, struct dp_join_call *call, int renew)
@@ -46,6 +52,38 @@ static enum dstack_p2p_error make_call(struct dstack_p2p *p2p, struct dp_join_ca
     return call_failed(p2p, err, &detail);
 }
 
+/* --- as anybody may send it --- */
+
+static struct dstack_p2p_call *copy_call(const struct dstack_p2p *p2p,
+                                         const struct dp_join_call *call)
+{
+    struct dstack_p2p_call *out = calloc(1, sizeof(*out));
+
+    if (out == NULL)
+        return NULL;
+    out->chain_id = call->chain_id;
+    out->token_id = call->token_id;
+    out->deadline = call->deadline;
+    dp_address_format(out->to, p2p->join.contract);
+    out->data = malloc(DP_HEX0X_SIZE(call->data.len));
+    if (out->data == NULL) {
+        free(out);
+        return NULL;
+    }
+    dp_hex0x_encode(out->data, (const uint8_t *)call->data.data, call->data.len);
+    return out;
+}
+
+void dstack_p2p_call_free(struct dstack_p2p_call *call)
+{
+    if (call == NULL)
+        return;
+    free(call->data);
+    free(call);
+}
+
+/* --- sending --- */
+
 /* A refusal is the contract's here, and what runs out of time may still come. */
 static enum dstack_p2p_error send_failed(struct dstack_p2p *p2p, enum dp_err err,
                                          const struct dp_detail *detail)
@@ -61,16 +99,23 @@ static enum dp_err send_call(struct dstack_p2p *p2p, const struct dp_join_call *
                              struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
                              struct dp_detail *detail)
 {
-    return p2p->relay_url != NULL
-               ? dp_relay_send(&p2p->join, call, receipt, hash, p2p->relay_url, detail)
-               : dp_join_send(&p2p->join, call, receipt, hash, detail);
+    struct dstack_p2p_call *copy;
+    enum dp_err err;
+
+    if (p2p->relay_url == NULL)
+        return dp_join_send(&p2p->join, call, receipt, hash, detail);
+    copy = copy_call(p2p, call);
+    err = copy != NULL ? dp_relay_send(&p2p->join, copy, receipt, hash, p2p->relay_url, detail)
+                       : DP_ENOMEM;
+    dstack_p2p_call_free(copy);
+    return err;
 }
 
 static enum dstack_p2p_error call_and_send(struct dstack_p2p *p2p, struct dstack_p2p_receipt *out,
                                            int renew)
 {
     struct dp_detail detail = {"", ""};
-    struct dp_node_receipt receipt;
+    struct dp_node_receipt receipt = {.succeeded = false};
     struct dp_join_call call;
     uint8_t hash[DP_KECCAK_LEN];
     enum dstack_p2p_error error = make_call(p2p, &call, renew);
@@ -108,28 +153,6 @@ enum dstack_p2p_error dstack_p2p_account(struct dstack_p2p *p2p, char out[DSTACK
     return dp_p2p_failed(p2p, err, &detail);
 }
 
-/* --- for a relayer --- */
-
-static struct dstack_p2p_call *copy_call(const struct dstack_p2p *p2p,
-                                         const struct dp_join_call *call)
-{
-    struct dstack_p2p_call *out = calloc(1, sizeof(*out));
-
-    if (out == NULL)
-        return NULL;
-    out->chain_id = call->chain_id;
-    out->token_id = call->token_id;
-    out->deadline = call->deadline;
-    dp_address_format(out->to, p2p->join.contract);
-    out->data = malloc(DP_HEX0X_SIZE(call->data.len));
-    if (out->data == NULL) {
-        free(out);
-        return NULL;
-    }
-    dp_hex0x_encode(out->data, (const uint8_t *)call->data.data, call->data.len);
-    return out;
-}
-
 enum dstack_p2p_error dstack_p2p_voucher(struct dstack_p2p *p2p, struct dstack_p2p_call **out,
                                          int renew)
 {
@@ -139,12 +162,4 @@ enum dstack_p2p_error dstack_p2p_voucher(struct dstack_p2p *p2p, struct dstack_p
     *out = error == DSTACK_P2P_OK ? copy_call(p2p, &call) : NULL;
     dp_buf_free(&call.data);
     return error == DSTACK_P2P_OK && *out == NULL ? DSTACK_P2P_ENOMEM : error;
-}
-
-void dstack_p2p_call_free(struct dstack_p2p_call *call)
-{
-    if (call == NULL)
-        return;
-    free(call->data);
-    free(call);
 }

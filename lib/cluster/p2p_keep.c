@@ -46,21 +46,21 @@ static bool is_same_self(const struct dstack_p2p_self *a, const struct dstack_p2
 
 enum dstack_p2p_error dstack_p2p_keep(struct dstack_p2p *p2p, dstack_p2p_tell_self *tell, void *arg)
 {
+    enum dstack_p2p_error error = dp_p2p_check_reach(p2p);
     struct dstack_p2p_self self, last = {.token_id = 0};
     struct dp_join_seen seen = {.token_id = 0}, now;
     bool is_first = true;
     unsigned failures = 0;
     int end = 0;
 
+    if (error != DSTACK_P2P_OK)
+        return error;
     while (end == 0 && !atomic_load(&p2p->stop)) {
-        enum dstack_p2p_error error = look(p2p, &now);
-
+        error = look(p2p, &now);
         if (error == DSTACK_P2P_OK) {
             seen = now;
             error = act(p2p, &seen);
         }
-        if (error == DSTACK_P2P_ESETTING)
-            return error;
         failures = error == DSTACK_P2P_OK ? 0 : failures + 1;
         self = self_of(p2p, &seen, error);
         if (is_first || !is_same_self(&self, &last))

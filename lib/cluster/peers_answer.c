@@ -9,7 +9,6 @@
 
 #include "base/json.h"
 
-#define SCHEMA "devproof.peers/1"
 #define DETAIL_MAX 1024
 
 /* What a page or a program relies on, with the types that it may have. */
@@ -19,7 +18,7 @@ static const struct {
     bool or_null;
 } members[] = {
     {"schema", json_type_string, false},   {"contract", json_type_string, false},
-    {"chainId", json_type_int, false},     {"mode", json_type_string, false},
+    {"chainId", json_type_int, true},      {"mode", json_type_string, false},
     {"self", json_type_object, false},     {"block", json_type_object, true},
     {"digest", json_type_string, true},    {"readAtMs", json_type_int, true},
     {"writtenAtMs", json_type_int, false}, {"error", json_type_object, true},
@@ -50,8 +49,8 @@ static enum dp_err check(struct json_object *document, struct dp_detail *detail)
         return refuse(detail, why);
     }
     value = json_object_object_get(document, "schema");
-    if (strcmp(json_object_get_string(value), SCHEMA) != 0)
-        return refuse(detail, "its schema is not " SCHEMA);
+    if (strcmp(json_object_get_string(value), DP_PEERS_SCHEMA) != 0)
+        return refuse(detail, "its schema is not " DP_PEERS_SCHEMA);
     value = json_object_object_get(document, "peers");
     for (size_t i = 0; i < json_object_array_length(value); i++) {
         if (!json_object_is_type(json_object_array_get_idx(value, i), json_type_object))

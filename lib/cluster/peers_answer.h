@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#define DP_PEERS_SCHEMA "devproof.peers/1"
 #define DP_PEERS_FILE "peers.json"
 #define DP_PEERS_FILE_MAX (1024 * 1024) /* bytes; 1024 peers take less than half */
 #define DP_PEERS_WRITTEN_MS 30000       /* a daemon that lives writes within this time */

@@ -1,6 +1,7 @@
 /* relay.c - a call of a cluster's contract that somebody else sends. */
 #include "cluster/relay.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -14,18 +15,15 @@
 
 /* --- as JSON --- */
 
-struct json_object *dp_relay_write(const struct dp_join_call *call,
-                                   const uint8_t contract[static DP_ADDRESS_LEN])
+struct json_object *dp_relay_write(const struct dstack_p2p_call *call)
 {
     struct json_object *json = json_object_new_object();
-    char to[DP_ADDRESS_TEXT_SIZE];
 
     if (json == NULL)
-        return NULL;
-    dp_address_format(to, contract);
+        abort();
     dp_json_add_int(json, "chainId", (int64_t)call->chain_id);
-    dp_json_add_text(json, "to", to);
-    dp_json_add(json, "data", dp_rpc_make_data(call->data.data, call->data.len));
+    dp_json_add_text(json, "to", call->to);
+    dp_json_add_text(json, "data", call->data);
     dp_json_add_int(json, "tokenId", (int64_t)call->token_id);
     dp_json_add_int(json, "deadline", (int64_t)call->deadline);
     return json;
@@ -142,16 +140,16 @@ static enum dp_err hand_over(uint8_t hash[static DP_KECCAK_LEN], const char *url
     return err;
 }
 
-enum dp_err dp_relay_send(const struct dp_join *join, const struct dp_join_call *call,
+enum dp_err dp_relay_send(const struct dp_join *join, const struct dstack_p2p_call *call,
                           struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
                           const char *url, struct dp_detail *detail)
 {
     const int64_t deadline = dp_clock_mono_us() + (int64_t)join->timeout_s * 1000000;
     uint8_t hashes[1][DP_KECCAK_LEN];
-    struct json_object *json = dp_relay_write(call, join->contract);
+    struct json_object *json = dp_relay_write(call);
     bool found = false;
     size_t which;
-    enum dp_err err = json != NULL ? hand_over(hashes[0], url, json, detail) : DP_ENOMEM;
+    enum dp_err err = hand_over(hashes[0], url, json, detail);
 
     json_object_put(json);
     if (err == DP_OK)

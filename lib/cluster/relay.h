@@ -11,12 +11,12 @@
 
 #include "base/err.h"
 #include "cluster/join.h"
+#include "dstack_p2p.h"
 
 #define DP_RELAY_JSON_MAX (2 * DP_VOUCHER_CALL_MAX + 512) /* bytes of the text */
 
-/* To be freed by json_object_put. NULL: no memory */
-struct json_object *dp_relay_write(const struct dp_join_call *call,
-                                   const uint8_t contract[static DP_ADDRESS_LEN]);
+/* To be freed by json_object_put; an allocation failure ends the process. */
+struct json_object *dp_relay_write(const struct dstack_p2p_call *call);
 
 /**
  * Read one. Only registerPeer and renewLease are calls that a relay sends.
@@ -38,7 +38,7 @@ enum dp_err dp_relay_read(struct dp_join_call *out, uint8_t contract[static DP_A
  *          DP_EFORMAT  it answers something else
  */
 DP_MUST_CHECK
-enum dp_err dp_relay_send(const struct dp_join *join, const struct dp_join_call *call,
+enum dp_err dp_relay_send(const struct dp_join *join, const struct dstack_p2p_call *call,
                           struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
                           const char *url, struct dp_detail *detail);
 

@@ -284,6 +284,7 @@ static unsigned wait_of(const struct dp_tunnel *tunnel)
 enum dp_err dp_tunnel_step(struct dp_tunnel *tunnel, unsigned *wait_ms, struct dp_detail *detail)
 {
     enum dp_err err = dp_wireguard_device_check(&tunnel->wireguard.device, detail);
+    const bool again = tunnel->wireguard.unsure;
     bool changed;
 
     *wait_ms = IDLE_MS;
@@ -291,9 +292,11 @@ enum dp_err dp_tunnel_step(struct dp_tunnel *tunnel, unsigned *wait_ms, struct d
         return err;
     changed = take_answers(tunnel);
     changed |= expire(tunnel);
-    /* After a failure all is told again. */
-    if (changed || tunnel->wireguard.unsure)
+    if (changed || again)
         err = tell_interface(tunnel, detail);
+    /* After a failure all is told again: the server was not told then. */
+    if (err == DP_OK && again)
+        err = tell_server(tunnel);
     if (err == DP_OK)
         err = ask_due(tunnel);
     *wait_ms = wait_of(tunnel);

@@ -196,6 +196,9 @@ enum dp_err dp_sender_send(struct dp_sender *sender, struct dp_node_receipt *rec
                                  (const uint8_t(*)[DP_KECCAK_LEN])hashes, count,
                                  dp_clock_mono_us() + each_us, detail);
     }
+    /* What was never sent does not get there either. */
+    if (err == DP_ETIMEOUT && count == 0)
+        return DP_EIO;
     if (err != DP_OK)
         return err;
     if (!found)

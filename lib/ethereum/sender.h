@@ -61,7 +61,8 @@ struct dp_sender {
  * In:  message  from is the sender's in any case
  * Returns: DP_OK         receipt->succeeded says whether the contract took it
  *          DP_EFORBIDDEN  the contract would revert: nothing was sent
- *          DP_ETIMEOUT   in no block; it may still get there
+ *          DP_ETIMEOUT   in no block; it may still get there. A node that is too slow before
+ *                        anything was sent is DP_EIO
  *          DP_ECONFLICT  the node names another hash than the transaction has
  *          what dp_rpc_call and sender->sign do
  */

@@ -102,11 +102,13 @@ class _Handle:
         self._library.dstack_p2p_stop(self._p2p)
 
     def text(self, name: str) -> str:
-        return getattr(self._library, name)(self._p2p).decode(errors="replace")
+        said: bytes = getattr(self._library, name)(self._p2p)
+        return said.decode(errors="replace")
 
     def call(self, name: str, *arguments: Any) -> int:
         with self._lock:
-            return getattr(self._library, name)(self._p2p, *arguments)
+            code: int = getattr(self._library, name)(self._p2p, *arguments)
+            return code
 
     def error(self, code: int) -> P2PError:
         said = self.text("dstack_p2p_message")

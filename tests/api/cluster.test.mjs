@@ -56,7 +56,7 @@ test('a list that could not be read anew comes with its age and the error', asyn
 });
 
 test('a list that never was one has no age', async () => {
-    write(peersDocument({ readAtMs: null, block: null, digest: null, peers: [], error: { code: 'nocluster', detail: 'There is no cluster.' } }));
+    write(peersDocument({ chainId: null, readAtMs: null, block: null, digest: null, peers: [], error: { code: 'nocluster', detail: 'There is no cluster.' } }));
     assert.equal((await get()).json.ageMs, null);
 });
 

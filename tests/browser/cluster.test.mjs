@@ -30,7 +30,7 @@ test('members are shown with all that the list has, and this node is marked', as
   assert.match(await rows.nth(0).locator('time').getAttribute('title'), /GMT$/);
   assert.deepEqual(await page.locator('#member-rows .pill').allTextContents(), ['this node']);
   assert.match(await rows.nth(1).textContent(), /^2 this node/);
-  assert.match(await page.locator('#self-state').textContent(), /This node is in the list/);
+  assert.match(await page.locator('#self-state').textContent(), /This node is registered\. It is in the list\./);
   await page.getByText('Read at block 1234, less than a minute ago.').waitFor();
   const proof = page.locator('#proof-facts');
   assert.match(await proof.textContent(), /1234, final/);
@@ -94,7 +94,7 @@ test('a daemon that is gone, a list that never was, a node that was refused: eac
   await go(page, '/cluster');
   await page.locator('#list-fault').getByText('What watches the network has stopped.').waitFor();
   assert.equal(await page.locator('#member-rows tr').count(), 3);
-  write({ readAtMs: null, block: null, digest: null, peers: [], error: { code: 'nocluster', detail: 'No contract.' } });
+  write({ chainId: null, readAtMs: null, block: null, digest: null, peers: [], error: { code: 'nocluster', detail: 'No contract.' } });
   await page.reload();
   await page.locator('#list-fault').getByText('There is no cluster contract at the address. Who is in the network is not known.').waitFor();
   await page.getByText('Not known: no list was ever read.').waitFor();

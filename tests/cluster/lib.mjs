@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { BUILD_DIR, sleep } from '../api/lib/stack.mjs';
-import { artifact, atEnd, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, KEY, operator, startAnvil } from '../contracts/lib.mjs';
+import { artifact, atEnd, buildContracts, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, KEY, operator, startAnvil } from '../contracts/lib.mjs';
 import { startSim } from '../attest/lib/sim.mjs';
 
 export { artifact, DEPLOYER, devproof, startAnvil };
@@ -15,6 +15,7 @@ export const LEASE = 3600;
 /* Blocks after which anvil calls one finalized. */
 export const SETTLE = 70;
 const ETHER = '0x8ac7230489e80000';
+buildContracts();
 export const abi = artifact('DstackClusterNFT').abi;
 
 /* What dstack-sim's app is, and who vouches for its keys. */

@@ -1,7 +1,7 @@
 // python.test.mjs - the Python SDK: as its README has it, its callbacks, its faults, and its structs against the header.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -149,6 +149,16 @@ print(json.dumps(out))`], { encoding: 'utf8', env: { ...process.env, ...ENV } })
     const told = execFileSync(join(dir, 'layout'), { encoding: 'utf8' }).trim().split('\n');
     assert.equal(rows.length, 41);
     assert.deepEqual(told, rows.map(([, , size, offset]) => `${size} ${offset}`));
+});
+
+test('pip installs it, and it is found then', () => {
+    const target = join(dir, 'site'), sources = join(dir, 'python');
+    cpSync(join(ROOT, 'python'), sources, { recursive: true });
+    execFileSync(PYTHON, ['-m', 'pip', 'install', '--quiet', '--no-index', '--no-deps', '--no-build-isolation', '--disable-pip-version-check', '--root-user-action=ignore', '--target', target, sources], { stdio: ['ignore', 'ignore', 'inherit'] });
+    const said = execFileSync(PYTHON, ['-c', 'import dstack_p2p, importlib.metadata as m; print(dstack_p2p.__file__, m.version("dstack-p2p"), dstack_p2p.DStackP2PSDK.__name__)'],
+        { encoding: 'utf8', cwd: dir, env: { ...process.env, ...ENV, PYTHONPATH: target } });
+    assert.equal(said.trim(), `${join(target, 'dstack_p2p/__init__.py')} 0.1.0 DStackP2PSDK`);
+    assert.ok(existsSync(join(target, 'dstack_p2p/py.typed')));
 });
 
 test('a program in C needs the header and the library alone', () => {

@@ -66,6 +66,31 @@ test('a node without a seat says so, and enters as soon as it has one', async ()
     await node.stop();
 });
 
+test('a node that nobody could reach does not start, unless it only watches', async () => {
+    const node = await startNode(cluster, { gas: false });
+    const mute = { ...node, env: { ...node.env, DSTACK_GATEWAY_DOMAIN: '' } };
+    const refused = await startDaemon(mute);
+    assert.equal(await refused.gone, 2);
+    assert.match(refused.said(), /DSTACK_GATEWAY_DOMAIN: must be set, or the endpoint be given, to register/);
+    const watching = await startDaemon(mute, ['--no-register', '--block', 'latest']);
+    assert.equal((await watching.until((at) => at.block !== null)).self.registration, 'none');
+    assert.equal(await watching.end(), 0);
+    await node.stop();
+});
+
+test('a hook that is not there is said by name', async () => {
+    const node = await startNode(cluster, { seat: false, gas: false });
+    const daemon = await startDaemon(node, ['--no-register', '--block', 'latest', '--hook', '/none/such'], { hook: false });
+    await daemon.until((at) => at.block !== null);
+    for (let i = 0; !daemon.said().includes('hook_failed'); i++) {
+        assert.ok(i < 100, daemon.said());
+        await sleep(100);
+    }
+    assert.match(daemon.said(), /\/none\/such cannot be started: No such file or directory/);
+    await daemon.end();
+    await node.stop();
+});
+
 test('a node without gas says so', async () => {
     const node = await startNode(cluster, { gas: false });
     const daemon = await startDaemon(node, ['--block', 'latest']);

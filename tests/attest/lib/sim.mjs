@@ -3,9 +3,9 @@ import { spawn, spawnSync } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askAgent } from '../../api/lib/agent.mjs';
 import { DEVPROOF, ROOT, official } from './cases.mjs';
 
 const SIM = join(DEVPROOF, '../../dstack-sim');
@@ -20,28 +20,13 @@ export async function startSim(...args) {
         at,
         root: new X509Certificate(readFileSync(at('root'))).raw,
         collateral: JSON.parse(readFileSync(at('collateral'))),
-        ask: (path, fields) => ask(at('sock'), path, fields),
+        ask: (path, fields) => askAgent(at('sock'), path, fields),
         async stop() {
             child.kill('SIGTERM');
             await exit;
             rmSync(dir, { recursive: true });
         },
     };
-}
-
-/* One call; throws what the agent says where it refuses. */
-function ask(socketPath, path, fields) {
-    return new Promise((resolve, reject) => {
-        const req = request({ socketPath, path, method: 'POST', headers: { 'Content-Type': 'application/json' } }, async (res) => {
-            const chunks = [];
-            for await (const chunk of res) chunks.push(chunk);
-            const answer = JSON.parse(Buffer.concat(chunks));
-            if (res.statusCode === 200) resolve(answer);
-            else reject(new Error(answer.error));
-        });
-        req.on('error', reject);
-        req.end(JSON.stringify(fields ?? {}));
-    });
 }
 
 /* What both verifiers say of a quote, with what this simulator wrote: [ours, the official one's]. */

@@ -2,10 +2,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { askAgent } from '../../api/lib/agent.mjs';
 
 const ROOT = new URL('../../..', import.meta.url).pathname;
 const BUILD_DIR = process.env.BUILD_DIR ?? join(ROOT, 'build');
@@ -102,18 +102,6 @@ export function openNetwork() {
 
 /* --- simulators --- */
 
-export function askAgent(socketPath, path, fields) {
-    return new Promise((resolve, reject) => {
-        const req = request({ socketPath, path, method: 'POST', headers: { 'Content-Type': 'application/json' } }, async (res) => {
-            const chunks = [];
-            for await (const chunk of res) chunks.push(chunk);
-            resolve(JSON.parse(Buffer.concat(chunks)));
-        });
-        req.on('error', reject);
-        req.end(JSON.stringify(fields));
-    });
-}
-
 /* The instance of a machine: its number, in 20 bytes. */
 export const instanceOf = (number) => number.toString(16).padStart(40, '0');
 
@@ -124,7 +112,7 @@ export async function startSimulator(network, number, ...args) {
     const exit = once(child, 'exit');
     network.keep({ stop: async () => { child.kill('SIGTERM'); await exit; } });
     await Promise.race([once(child.stdout, 'data'), exit.then(([code]) => { throw new Error(`dstack-sim ends with ${code}`); })]);
-    const info = await askAgent(at('sock'), '/Info', {});
+    const info = await askAgent(at('sock'), '/Info');
     return { socket: at('sock'), platform: { root: at('root'), collateral: at('collateral') }, appId: info.app_id, instanceId: info.instance_id, composeHash: info.compose_hash };
 }
 

@@ -1,7 +1,7 @@
 // stranger.mjs - answers /proof with a true quote of a simulator, over whatever it is told to say.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
-import { askAgent } from './nodes.mjs';
+import { askAgent } from '../../api/lib/agent.mjs';
 
 const { socket, address, known, claim } = JSON.parse(process.argv[2]);
 const hex = (text) => Buffer.from(text.replace(/^0x/, ''), 'hex');
