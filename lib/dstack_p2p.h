@@ -68,6 +68,7 @@ struct dstack_p2p_options {
     unsigned additions_after; /* blocks that a newcomer must have been seen for; 0: none */
     unsigned max_age_s;       /* of the newest block; 0: 7200 */
     unsigned timeout_s;       /* of one read, and of sending; 0: 60 */
+    unsigned reuse_ms; /* get_peers hands out again what was read no longer ago; 0: it reads */
 };
 
 struct dstack_p2p;
@@ -115,13 +116,14 @@ struct dstack_p2p_peers {
     uint64_t block_number, block_time; /* Unix seconds */
     char block_hash[DSTACK_P2P_HASH_SIZE];
     char digest[DSTACK_P2P_HASH_SIZE]; /* the contract's peersDigest, proven */
-    uint64_t age_ms;                   /* since this list was read; 0 for a new one */
-    enum dstack_p2p_error error;       /* why there is no newer one; DSTACK_P2P_OK: it is new */
+    uint64_t age_ms;                   /* since this list was read */
+    enum dstack_p2p_error error;       /* why there is no newer one; DSTACK_P2P_OK: none was tried,
+                                          or this is it */
     char message[DSTACK_P2P_MESSAGE_SIZE];
 };
 
 /**
- * Read the list.
+ * Read the list, or take the last one where it was good and is no older than options.reuse_ms.
  *
  * Out: out  to be freed by dstack_p2p_peers_free. After an error the last good list, with its age;
  *           NULL where there never was one, or there is no memory.

@@ -240,6 +240,7 @@ static enum dp_err open_all(struct dstack_p2p *p2p, const char *contract, enum d
 
     p2p->wanted = (enum dp_witness_tag)options->block;
     p2p->additions_after = options->additions_after;
+    p2p->reuse_ms = options->reuse_ms;
     p2p->max_age_s = options->max_age_s != 0 ? options->max_age_s : MAX_AGE_S;
     p2p->join.timeout_s = options->timeout_s != 0 ? options->timeout_s : TIMEOUT_S;
     p2p->join.token_id = options->token_id;

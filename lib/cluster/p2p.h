@@ -17,11 +17,12 @@ struct dstack_p2p {
     struct dp_witnesses nodes;
     struct dp_join join;
     enum dp_witness_tag wanted;
-    unsigned additions_after, max_age_s;
+    unsigned additions_after, max_age_s, reuse_ms;
 
     struct dp_peers last; /* the last good list; its digest is zero where there never was one */
     struct dp_newcomers newcomers; /* those of it whose lease runs */
     int64_t read_at;               /* by dp_clock_mono_us */
+    bool has_failed;               /* a read since then */
 
     char *subscribe_url; /* NULL: nothing is tried */
     char *relay_url;     /* NULL: calls are sent from this node's account */
@@ -34,6 +35,9 @@ struct dstack_p2p {
  * library; DSTACK_P2P_OK for DP_OK */
 enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
                                     const struct dp_detail *detail);
+
+/* dstack_p2p_get_peers, which reads in any case. */
+enum dstack_p2p_error dp_p2p_read_peers(struct dstack_p2p *p2p, struct dstack_p2p_peers **out);
 
 /* As callers have it. */
 void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer);

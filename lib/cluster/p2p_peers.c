@@ -55,6 +55,7 @@ static enum dstack_p2p_error refresh(struct dstack_p2p *p2p)
     dp_p2p_start_clock(p2p);
     err = read_new(p2p, &peers, &is_stale, &detail);
     error = dp_p2p_failed(p2p, err, &detail);
+    p2p->has_failed = err != DP_OK;
     if (err != DP_OK) {
         dp_peers_free(&peers);
         return is_stale ? DSTACK_P2P_ESTALE : error;
@@ -94,6 +95,11 @@ static void copy_list(struct dstack_p2p_peers *out, const struct dstack_p2p *p2p
     dp_hex0x_encode(out->digest, p2p->last.digest, sizeof(p2p->last.digest));
 }
 
+static uint64_t age_ms(const struct dstack_p2p *p2p)
+{
+    return (uint64_t)(dp_clock_mono_us() - p2p->read_at) / 1000;
+}
+
 static struct dstack_p2p_peers *copy_last(const struct dstack_p2p *p2p, enum dstack_p2p_error error)
 {
     struct dstack_p2p_peers *out = calloc(1, sizeof(*out));
@@ -107,18 +113,29 @@ static struct dstack_p2p_peers *copy_last(const struct dstack_p2p *p2p, enum dst
     }
     copy_list(out, p2p);
     out->error = error;
+    out->age_ms = age_ms(p2p);
     if (error != DSTACK_P2P_OK)
-        out->age_ms = (uint64_t)(dp_clock_mono_us() - p2p->read_at) / 1000;
-    snprintf(out->message, sizeof(out->message), "%s", p2p->message);
+        snprintf(out->message, sizeof(out->message), "%s", p2p->message);
     return out;
+}
+
+static enum dstack_p2p_error hand_out(const struct dstack_p2p *p2p, enum dstack_p2p_error error,
+                                      struct dstack_p2p_peers **out)
+{
+    *out = p2p->newcomers.started ? copy_last(p2p, error) : NULL;
+    return error == DSTACK_P2P_OK && *out == NULL ? DSTACK_P2P_ENOMEM : error;
+}
+
+enum dstack_p2p_error dp_p2p_read_peers(struct dstack_p2p *p2p, struct dstack_p2p_peers **out)
+{
+    return hand_out(p2p, refresh(p2p), out);
 }
 
 enum dstack_p2p_error dstack_p2p_get_peers(struct dstack_p2p *p2p, struct dstack_p2p_peers **out)
 {
-    enum dstack_p2p_error error = refresh(p2p);
-
-    *out = p2p->newcomers.started ? copy_last(p2p, error) : NULL;
-    return error == DSTACK_P2P_OK && *out == NULL ? DSTACK_P2P_ENOMEM : error;
+    if (p2p->newcomers.started && !p2p->has_failed && age_ms(p2p) < p2p->reuse_ms)
+        return hand_out(p2p, DSTACK_P2P_OK, out);
+    return dp_p2p_read_peers(p2p, out);
 }
 
 void dstack_p2p_peers_free(struct dstack_p2p_peers *peers)

@@ -88,7 +88,7 @@ void dp_p2p_watch_each(struct dstack_p2p *p2p, unsigned interval_ms, dp_p2p_each
 
     while (end == 0 && !atomic_load(&p2p->stop)) {
         struct dstack_p2p_peers *peers;
-        enum dstack_p2p_error error = dstack_p2p_get_peers(p2p, &peers);
+        enum dstack_p2p_error error = dp_p2p_read_peers(p2p, &peers);
 
         end =
             each(peers, error, is_first || error != last_error || !is_same_list(peers, last), arg);

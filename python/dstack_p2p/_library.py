@@ -25,6 +25,7 @@ class Options(ctypes.Structure):
         ("additions_after", c_uint),
         ("max_age_s", c_uint),
         ("timeout_s", c_uint),
+        ("reuse_ms", c_uint),
     ]
 
 

@@ -65,6 +65,27 @@ async with DStackP2PSDK(block="latest") as sdk:
     await a.stop();
 });
 
+test('a list is handed out again for as long as it may be, and read anew after that', async () => {
+    const a = await startNode(cluster), b = await startNode(cluster);
+    const run = python(a, `
+async with DStackP2PSDK(block="latest", reuse_ms=4000) as sdk:
+    first = await sdk.get_peers()
+    print("first")
+    await asyncio.to_thread(input)
+    again = await sdk.get_peers()
+    print(len(again) - len(first), again.block == first.block, 0 < again.age < 4, again.error)
+    await asyncio.sleep(4 - again.age)
+    new = await sdk.get_peers()
+    print(len(new) - len(first), new.block > first.block, new.age < 1, new.error)`);
+    await run.line((line) => line === 'first');
+    await enter(b);
+    run.child.stdin.write('\n');
+    assert.equal(await run.line(), '0 True True None');
+    assert.equal(await run.line(), '1 True True None');
+    assert.equal(await run.gone, 0, run.said());
+    await Promise.all([a.stop(), b.stop()]);
+});
+
 test('what a callback raises ends the watch, and is raised', async () => {
     const node = await startNode(cluster);
     const run = python(node, `
@@ -147,7 +168,7 @@ print(json.dumps(out))`], { encoding: 'utf8', env: { ...process.env, ...ENV } })
     writeFileSync(join(dir, 'layout.c'), `#include <stdio.h>\n#include "dstack_p2p.h"\nint main(void) {\n${lines.join('\n')}\nreturn 0; }\n`);
     execFileSync('cc', ['-I', join(ROOT, 'lib'), '-o', join(dir, 'layout'), join(dir, 'layout.c')]);
     const told = execFileSync(join(dir, 'layout'), { encoding: 'utf8' }).trim().split('\n');
-    assert.equal(rows.length, 41);
+    assert.equal(rows.length, 42);
     assert.deepEqual(told, rows.map(([, , size, offset]) => `${size} ${offset}`));
 });
 
