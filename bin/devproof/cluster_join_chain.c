@@ -80,12 +80,12 @@ static int send(struct join *join, const uint8_t *to, const char *name, const ch
 int join_seat(struct join *join)
 {
     struct cluster *cluster = join->cluster;
-    char instance[DP_ADDRESS_TEXT_SIZE], token[24];
+    char instance[DP_HEX0X_SIZE(DP_ADDRESS_LEN)], token[24];
     const char *mint[] = {join->wallet, instance}, *assign[] = {token, instance};
     uint8_t payment[DP_WORD_LEN];
     int code = cluster_payment(cluster, payment);
 
-    dp_address_format(instance, join->cvm.instance_id);
+    dp_hex0x_encode(instance, join->cvm.instance_id, DP_ADDRESS_LEN);
     snprintf(token, sizeof(token), "%" PRIu64, join->token);
     if (code != EXIT_SUCCESS)
         return code;
