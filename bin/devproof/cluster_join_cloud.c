@@ -115,7 +115,7 @@ static int provision(struct join *join, char kms[static CLOUD_KMS_SIZE])
 /* Without the right signature the key may be the cloud's own, and nothing is sealed. */
 static int check_key(struct join *join, const struct dp_env_key *key)
 {
-    uint8_t root[DP_ADDRESS_LEN], signer[DP_SECP_PUB_LEN], address[DP_ADDRESS_LEN];
+    uint8_t root[DP_ADDRESS_LEN], signer[DP_SECP_PUB_LEN], address[DP_ADDRESS_LEN] = {0};
     enum dp_err err;
     int code = join_root(join, root);
 
