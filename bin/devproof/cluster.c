@@ -42,6 +42,7 @@ static const char help[] =
     "  --peers-file FILE     (DATA_DIR/cluster/peers.json)\n"
     "  --hook PROGRAM        gets the file's path as its argument\n"
     "  --after BLOCKS        that a newcomer must have been there for (0)\n"
+    "  --listen ADDRESS:PORT where relay takes vouchers from nodes, over HTTP, until it is ended\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
@@ -75,6 +76,7 @@ static const struct option table[] = {
     {"key-file", required_argument, NULL, OPTION_KEY_FILE},
     {"kms", required_argument, NULL, OPTION_KMS},
     {"kms-root", required_argument, NULL, OPTION_KMS_ROOT},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
     {"name", required_argument, NULL, OPTION_NAME},
     {"network", required_argument, NULL, OPTION_NETWORK},
@@ -108,7 +110,7 @@ static const struct action {
 } actions[] = {
     {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
     {"config", cluster_config, PAY "nNps", 0, 0}, {"join", cluster_join, PAY "aCEIbmMpTtvx", 1, 1},
-    {"mint", cluster_mint, PAY "tip", 0, 0},      {"relay", cluster_relay, PAY, 0, 1},
+    {"mint", cluster_mint, PAY "tip", 0, 0},      {"relay", cluster_relay, PAY "l", 0, 1},
     {"revoke", cluster_revoke, PAY "R", 1, 1},    {"run", cluster_run, NODE "bfkAvG", 0, 0},
     {"status", cluster_status, ALL "bi", 0, 0},   {"voucher", cluster_voucher, NODE "W", 0, 0},
     {"wait", cluster_wait, ALL "biv", 0, 0},

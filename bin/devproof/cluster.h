@@ -30,6 +30,7 @@ enum cluster_option {
     OPTION_KEY_FILE = 'K',
     OPTION_KMS = 'm',
     OPTION_KMS_ROOT = 'M',
+    OPTION_LISTEN = 'l',
     OPTION_MAX_NODES = 'n',
     OPTION_NAME = 'x',
     OPTION_NETWORK = 'N',
@@ -105,6 +106,19 @@ int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *
 /* Open who pays, if that is not done yet. Returns: an exit code, after complaining */
 int cluster_open_account(struct cluster *cluster);
 
+/**
+ * Try, send and wait, by the operator's key, which is open.
+ *
+ * Out: hash  of the transaction
+ * Returns: DP_OK, DP_EFORBIDDEN (the contract refuses, sent or not), what dp_sender_send does;
+ *          nothing is printed
+ */
+DP_MUST_CHECK
+enum dp_err cluster_transact(struct cluster *cluster, const uint8_t *to,
+                             struct dp_node_receipt *receipt,
+                             char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
+                             const uint8_t *value, unsigned within_s, struct dp_detail *detail);
+
 /* Try, send and wait, by the operator's key. In: value  a word of wei, or NULL. Returns: an exit
  * code, after complaining */
 int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
@@ -145,6 +159,23 @@ int cluster_await(struct cluster *cluster, const uint8_t instance[static DP_ADDR
 
 /* --option ADDRESS. Returns: an exit code, after complaining */
 int cluster_check_address(const struct cluster *cluster, const char *option, const char *text);
+
+/* --- relays: cluster_relay.c, cluster_relay_server.c --- */
+
+/**
+ * Send what a node has signed for this cluster, and pay for it. The key is open.
+ *
+ * In:  text  JSON, see cluster/relay.h
+ * Out: done  what was done, to be freed by json_object_put; NULL unless DP_OK
+ * Returns: what dp_json_parse, dp_relay_read and cluster_transact do; DP_ECONFLICT where it is for
+ *          another contract or chain
+ */
+DP_MUST_CHECK
+enum dp_err cluster_relay_call(struct cluster *cluster, struct json_object **done,
+                               struct dp_slice text, unsigned within_s, struct dp_detail *detail);
+
+/* Take such calls at --listen, until SIGTERM or SIGINT. */
+int cluster_relay_serve(struct cluster *cluster);
 
 /* --- the actions: what follows their name; each returns an exit code --- */
 

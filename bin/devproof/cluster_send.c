@@ -133,9 +133,10 @@ static enum dp_err sign(void *arg, uint8_t sig[static DP_SECP_SIG_LEN],
     return dp_account_sign_digest(arg, sig, digest);
 }
 
-static enum dp_err send(struct cluster *cluster, const uint8_t *to, struct dp_node_receipt *receipt,
-                        uint8_t hash[static DP_KECCAK_LEN], const struct dp_buf *data,
-                        const uint8_t *value, struct dp_detail *detail)
+enum dp_err cluster_transact(struct cluster *cluster, const uint8_t *to,
+                             struct dp_node_receipt *receipt,
+                             char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
+                             const uint8_t *value, unsigned within_s, struct dp_detail *detail)
 {
     struct dp_rpc *rpc = &cluster->nodes.list[0].rpc;
     struct dp_sender sender = {
@@ -143,35 +144,37 @@ static enum dp_err send(struct cluster *cluster, const uint8_t *to, struct dp_no
         .sign = sign,
         .arg = &cluster->account,
         .explain = dp_refusal_text,
-        .timeout_s = cluster->timeout_s != 0 ? cluster->timeout_s : SEND_WITHIN_S,
+        .timeout_s = within_s,
     };
     const struct dp_node_message message = {
         .to = to, .data = data->data, .data_len = data->len, .value = value};
+    uint8_t bytes[DP_KECCAK_LEN] = {0};
     enum dp_err err = dp_node_chain_id(rpc, &sender.chain_id, detail);
 
     memcpy(sender.from, cluster->account.address, sizeof(sender.from));
-    return err == DP_OK ? dp_sender_send(&sender, receipt, hash, &message, detail) : err;
+    if (err == DP_OK)
+        err = dp_sender_send(&sender, receipt, bytes, &message, detail);
+    dp_hex0x_encode(hash, bytes, sizeof(bytes));
+    return err == DP_OK && !receipt->succeeded
+               ? dp_fail(detail, DP_EFORBIDDEN, NULL,
+                         "%s is in block %" PRIu64 ", and the contract refused it.", hash,
+                         receipt->block)
+               : err;
 }
 
 int cluster_send_to(struct cluster *cluster, const uint8_t *to, struct dp_node_receipt *receipt,
                     char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
                     const uint8_t *value)
 {
-    uint8_t bytes[DP_KECCAK_LEN] = {0};
+    const unsigned within_s = cluster->timeout_s != 0 ? cluster->timeout_s : SEND_WITHIN_S;
     struct dp_detail detail = {"", ""};
-    enum dp_err err = DP_OK;
+    enum dp_err err;
     int code = cluster_open_account(cluster);
 
-    if (code == EXIT_SUCCESS)
-        err = send(cluster, to, receipt, bytes, data, value, &detail);
-    if (err != DP_OK)
-        code = cluster_failed(cluster, err, &detail);
-    dp_hex0x_encode(hash, bytes, sizeof(bytes));
-    if (code == EXIT_SUCCESS && !receipt->succeeded)
-        code = client_fail(&cluster->client, EXIT_FAILURE,
-                           "%s is in block %" PRIu64 ", and the contract refused it.", hash,
-                           receipt->block);
-    return code;
+    if (code != EXIT_SUCCESS)
+        return code;
+    err = cluster_transact(cluster, to, receipt, hash, data, value, within_s, &detail);
+    return err == DP_OK ? EXIT_SUCCESS : cluster_failed(cluster, err, &detail);
 }
 
 int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
