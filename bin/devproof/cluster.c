@@ -20,6 +20,7 @@ static const char help[] =
     "  mint --to ADDRESS     give or buy a seat, for --instance if it is known already\n"
     "  assign TOKEN INSTANCE which node sits there; of the token's holder\n"
     "  revoke TOKEN          take a node out, with --reason; of the owner\n"
+    "  join APP-COMPOSE.json bring up a node of the cloud and seat it, for the wallet of --to\n"
     "  config                show the cluster's settings, or set those that are given; of the "
     "owner\n"
     "In a node, with its guest agent at hand:\n"
@@ -41,24 +42,43 @@ static const char help[] =
     "  --peers-file FILE     (DATA_DIR/cluster/peers.json)\n"
     "  --hook PROGRAM        gets the file's path as its argument\n"
     "  --after BLOCKS        that a newcomer must have been there for (0)\n"
+    "  --listen ADDRESS:PORT where relay takes vouchers from nodes, over HTTP, until it is ended\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
+    "Of join; each step that is done already is left out, so after a fault say it again:\n"
+    "  --env-file FILE       variables for the node, which its KMS alone can read; NAME=VALUE "
+    "lines\n"
+    "  --token-file FILE     of the cloud, readable by nobody else (PHALA_CLOUD_API_KEY)\n"
+    "  --cloud URL           of its API (PHALA_CLOUD_API_PREFIX)\n"
+    "  --app ADDRESS         the node's app (the cluster itself)\n"
+    "  --name NAME           in the cloud (that of the app-compose.json)\n"
+    "  --instance-type NAME  (tdx.small)\n"
+    "  --kms NAME            (as the cloud chooses)\n"
+    "  --kms-root KEY|ADDRESS  who must have signed the key for the variables (the contract's)\n"
     "  --json                say it as JSON\n"
     "  --help\n\n"
     "Exit codes: 0 done, 1 failed or not so, 2 wrong use or a bad setting.\n";
 
 static const struct option table[] = {
     {"after", required_argument, NULL, OPTION_AFTER},
+    {"app", required_argument, NULL, OPTION_APP},
     {"block", required_argument, NULL, OPTION_BLOCK},
+    {"cloud", required_argument, NULL, OPTION_CLOUD},
     {"contract", required_argument, NULL, OPTION_CONTRACT},
     {"endpoint", required_argument, NULL, OPTION_ENDPOINT},
+    {"env-file", required_argument, NULL, OPTION_ENV_FILE},
     {"gateway-domain", required_argument, NULL, OPTION_GATEWAY},
     {"hook", required_argument, NULL, OPTION_HOOK},
     {"instance", required_argument, NULL, OPTION_INSTANCE},
+    {"instance-type", required_argument, NULL, OPTION_INSTANCE_TYPE},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"key-file", required_argument, NULL, OPTION_KEY_FILE},
+    {"kms", required_argument, NULL, OPTION_KMS},
+    {"kms-root", required_argument, NULL, OPTION_KMS_ROOT},
+    {"listen", required_argument, NULL, OPTION_LISTEN},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
+    {"name", required_argument, NULL, OPTION_NAME},
     {"network", required_argument, NULL, OPTION_NETWORK},
     {"no-register", no_argument, NULL, OPTION_NO_REGISTER},
     {"peers-file", required_argument, NULL, OPTION_PEERS_FILE},
@@ -71,6 +91,7 @@ static const struct option table[] = {
     {"sale", required_argument, NULL, OPTION_SALE},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"to", required_argument, NULL, OPTION_TO},
+    {"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
     {"json", no_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -88,10 +109,11 @@ static const struct action {
     int least, most;     /* words after its name */
 } actions[] = {
     {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
-    {"config", cluster_config, PAY "nNps", 0, 0}, {"mint", cluster_mint, PAY "tip", 0, 0},
-    {"relay", cluster_relay, PAY, 0, 1},          {"revoke", cluster_revoke, PAY "R", 1, 1},
-    {"run", cluster_run, NODE "bfkAvG", 0, 0},    {"status", cluster_status, ALL "bi", 0, 0},
-    {"voucher", cluster_voucher, NODE "W", 0, 0}, {"wait", cluster_wait, ALL "biv", 0, 0},
+    {"config", cluster_config, PAY "nNps", 0, 0}, {"join", cluster_join, PAY "aCEIbmMpTtvx", 1, 1},
+    {"mint", cluster_mint, PAY "tip", 0, 0},      {"relay", cluster_relay, PAY "l", 0, 1},
+    {"revoke", cluster_revoke, PAY "R", 1, 1},    {"run", cluster_run, NODE "bfkAvG", 0, 0},
+    {"status", cluster_status, ALL "bi", 0, 0},   {"voucher", cluster_voucher, NODE "W", 0, 0},
+    {"wait", cluster_wait, ALL "biv", 0, 0},
 };
 
 /* --- what the actions share --- */
@@ -264,6 +286,7 @@ int command_cluster(int argc, char **argv)
     code = prepare(&cluster, action, argc - optind - 1);
     if (code == EXIT_SUCCESS)
         code = action->run(&cluster, argc - optind - 1, argv + optind + 1);
+    dp_account_close(&cluster.account);
     free(cluster.urls);
     return code;
 }

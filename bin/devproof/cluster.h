@@ -9,21 +9,30 @@
 #include "cluster/peers.h"
 #include "devproof/client.h"
 #include "dstack_p2p.h"
+#include "ethereum/account.h"
 #include "ethereum/node.h"
 #include "ethereum/witnesses.h"
 
 /* Options, by the letter that getopt_long gives. */
 enum cluster_option {
     OPTION_AFTER = 'A',
+    OPTION_APP = 'a',
     OPTION_BLOCK = 'b',
+    OPTION_CLOUD = 'C',
     OPTION_CONTRACT = 'c',
     OPTION_ENDPOINT = 'e',
+    OPTION_ENV_FILE = 'E',
     OPTION_GATEWAY = 'g',
     OPTION_HOOK = 'k',
     OPTION_INSTANCE = 'i',
+    OPTION_INSTANCE_TYPE = 'I',
     OPTION_INTERVAL = 'v',
     OPTION_KEY_FILE = 'K',
+    OPTION_KMS = 'm',
+    OPTION_KMS_ROOT = 'M',
+    OPTION_LISTEN = 'l',
     OPTION_MAX_NODES = 'n',
+    OPTION_NAME = 'x',
     OPTION_NETWORK = 'N',
     OPTION_NO_REGISTER = 'G',
     OPTION_PEERS_FILE = 'f',
@@ -36,6 +45,7 @@ enum cluster_option {
     OPTION_SALE = 's',
     OPTION_TIMEOUT = 'w',
     OPTION_TO = 't',
+    OPTION_TOKEN_FILE = 'T',
 };
 
 struct cluster {
@@ -45,7 +55,8 @@ struct cluster {
     struct dp_witnesses nodes;
     uint8_t contract[DP_ADDRESS_LEN];
     enum dp_witness_tag wanted;
-    unsigned timeout_s; /* 0: what the action thinks right */
+    unsigned timeout_s;        /* 0: what the action thinks right */
+    struct dp_account account; /* who pays, from the first transaction on */
 };
 
 /* A sentence on standard error. Returns: EXIT_FAILURE */
@@ -92,22 +103,86 @@ struct json_object *cluster_values(const char *const *words, int count);
 int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *name,
                  const char *parameters, struct json_object *values);
 
+/* Open who pays, if that is not done yet. Returns: an exit code, after complaining */
+int cluster_open_account(struct cluster *cluster);
+
+/**
+ * Try, send and wait, by the operator's key, which is open.
+ *
+ * Out: hash  of the transaction
+ * Returns: DP_OK, DP_EFORBIDDEN (the contract refuses, sent or not), what dp_sender_send does;
+ *          nothing is printed
+ */
+DP_MUST_CHECK
+enum dp_err cluster_transact(struct cluster *cluster, const uint8_t *to,
+                             struct dp_node_receipt *receipt,
+                             char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
+                             const uint8_t *value, unsigned within_s, struct dp_detail *detail);
+
 /* Try, send and wait, by the operator's key. In: value  a word of wei, or NULL. Returns: an exit
  * code, after complaining */
 int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
                  char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
                  const uint8_t *value);
 
+/* The same to another contract. */
+int cluster_send_to(struct cluster *cluster, const uint8_t *to, struct dp_node_receipt *receipt,
+                    char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
+                    const uint8_t *value);
+
 /* A view that answers one word. In: argument  of it, or NULL. Returns: an exit code, after
  * complaining */
 int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], const char *name,
                  const char *parameters, const char *argument);
+
+/* The same of another contract. */
+int cluster_view_at(struct cluster *cluster, const uint8_t *to, uint8_t word[static DP_WORD_LEN],
+                    const char *name, const char *parameters, const char *argument);
+
+/* Ask one node of the list. Returns: DP_OK, DP_EFORMAT (another answer than a word), what
+ * dp_node_call does; nothing is printed */
+DP_MUST_CHECK
+enum dp_err cluster_ask(struct cluster *cluster, size_t node, const uint8_t *to,
+                        uint8_t word[static DP_WORD_LEN], const struct dp_buf *data,
+                        struct dp_detail *detail);
+
+/* A number that a view answers. Returns: an exit code, after complaining */
+int cluster_view_number(struct cluster *cluster, uint64_t *out, const char *name,
+                        const char *parameters, const char *argument);
+
+/* What --price says that is paid: a word of wei. Returns: an exit code, after complaining */
+int cluster_payment(const struct cluster *cluster, uint8_t value[static DP_WORD_LEN]);
+
+/* Wait until an instance is a peer. Out: peer. Returns: an exit code, after complaining */
+int cluster_await(struct cluster *cluster, const uint8_t instance[static DP_ADDRESS_LEN],
+                  struct dstack_p2p_peer *peer);
+
+/* --option ADDRESS. Returns: an exit code, after complaining */
+int cluster_check_address(const struct cluster *cluster, const char *option, const char *text);
+
+/* --- relays: cluster_relay.c, cluster_relay_server.c --- */
+
+/**
+ * Send what a node has signed for this cluster, and pay for it. The key is open.
+ *
+ * In:  text  JSON, see cluster/relay.h
+ * Out: done  what was done, to be freed by json_object_put; NULL unless DP_OK
+ * Returns: what dp_json_parse, dp_relay_read and cluster_transact do; DP_ECONFLICT where it is for
+ *          another contract or chain
+ */
+DP_MUST_CHECK
+enum dp_err cluster_relay_call(struct cluster *cluster, struct json_object **done,
+                               struct dp_slice text, unsigned within_s, struct dp_detail *detail);
+
+/* Take such calls at --listen, until SIGTERM or SIGINT. */
+int cluster_relay_serve(struct cluster *cluster);
 
 /* --- the actions: what follows their name; each returns an exit code --- */
 
 int cluster_account(struct cluster *cluster, int argc, char **argv);
 int cluster_assign(struct cluster *cluster, int argc, char **argv);
 int cluster_config(struct cluster *cluster, int argc, char **argv);
+int cluster_join(struct cluster *cluster, int argc, char **argv);
 int cluster_mint(struct cluster *cluster, int argc, char **argv);
 int cluster_relay(struct cluster *cluster, int argc, char **argv);
 int cluster_revoke(struct cluster *cluster, int argc, char **argv);

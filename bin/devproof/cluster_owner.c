@@ -49,7 +49,7 @@ static int call_and_print(struct cluster *cluster, struct json_object *json, con
     return code;
 }
 
-static int check_address(const struct cluster *cluster, const char *option, const char *text)
+int cluster_check_address(const struct cluster *cluster, const char *option, const char *text)
 {
     uint8_t address[DP_ADDRESS_LEN];
 
@@ -58,8 +58,8 @@ static int check_address(const struct cluster *cluster, const char *option, cons
                : client_fail(&cluster->client, EXIT_USAGE, "%s: 0x and 40 hex digits.", option);
 }
 
-static int ask_number(struct cluster *cluster, uint64_t *out, const char *name,
-                      const char *parameters, const char *word)
+int cluster_view_number(struct cluster *cluster, uint64_t *out, const char *name,
+                        const char *parameters, const char *word)
 {
     uint8_t answer[DP_WORD_LEN];
     int code = cluster_view(cluster, answer, name, parameters, word);
@@ -78,7 +78,7 @@ static int print_seat(struct cluster *cluster, const char *to, bool is_new, cons
 {
     struct json_object *json = make_object();
     uint64_t token;
-    int code = ask_number(cluster, &token, "walletToTokenId", "address", to);
+    int code = cluster_view_number(cluster, &token, "walletToTokenId", "address", to);
 
     dp_json_add_int(json, "tokenId", (int64_t)token);
     dp_json_add_text(json, "holder", to);
@@ -92,7 +92,7 @@ static int print_seat(struct cluster *cluster, const char *to, bool is_new, cons
 }
 
 /* What is paid is what the caller says, so that nobody pays without knowing. */
-static int read_payment(const struct cluster *cluster, uint8_t value[static DP_WORD_LEN])
+int cluster_payment(const struct cluster *cluster, uint8_t value[static DP_WORD_LEN])
 {
     const char *text = cluster->given[OPTION_PRICE];
 
@@ -113,15 +113,15 @@ int cluster_mint(struct cluster *cluster, int argc, char **argv)
     char hash[DSTACK_P2P_HASH_SIZE];
     uint8_t value[DP_WORD_LEN], id[DP_ADDRESS_LEN];
     uint64_t token = 0;
-    int code = check_address(cluster, "--to", to);
+    int code = cluster_check_address(cluster, "--to", to);
 
     (void)argc, (void)argv;
     if (code == EXIT_SUCCESS && instance != NULL)
         code = cluster_instance(cluster, id);
     if (code == EXIT_SUCCESS)
-        code = read_payment(cluster, value);
+        code = cluster_payment(cluster, value);
     if (code == EXIT_SUCCESS)
-        code = ask_number(cluster, &token, "walletToTokenId", "address", to);
+        code = cluster_view_number(cluster, &token, "walletToTokenId", "address", to);
     if (code == EXIT_SUCCESS && token == 0)
         code = cluster_call(cluster, &data, "mintNodeAccess", "address to, string instanceId",
                             cluster_values(words, 2));
@@ -200,16 +200,16 @@ static const char *const networks[] = {"tls", "wireguard", "both"};
 static int read_settings(struct cluster *cluster, struct settings *out)
 {
     uint8_t word[DP_WORD_LEN];
-    int code = ask_number(cluster, &out->max_nodes, "maxNodes", "", NULL);
+    int code = cluster_view_number(cluster, &out->max_nodes, "maxNodes", "", NULL);
 
     if (code == EXIT_SUCCESS)
-        code = ask_number(cluster, &out->network, "networkMode", "", NULL);
+        code = cluster_view_number(cluster, &out->network, "networkMode", "", NULL);
     if (code == EXIT_SUCCESS)
-        code = ask_number(cluster, &out->is_sold, "publicMinting", "", NULL);
+        code = cluster_view_number(cluster, &out->is_sold, "publicMinting", "", NULL);
     if (code == EXIT_SUCCESS)
-        code = ask_number(cluster, &out->seats, "totalSupply", "", NULL);
+        code = cluster_view_number(cluster, &out->seats, "totalSupply", "", NULL);
     if (code == EXIT_SUCCESS)
-        code = ask_number(cluster, &out->lease_s, "leaseDuration", "", NULL);
+        code = cluster_view_number(cluster, &out->lease_s, "leaseDuration", "", NULL);
     if (code == EXIT_SUCCESS)
         code = cluster_view(cluster, word, "mintPrice", "", NULL);
     if (code == EXIT_SUCCESS) {
@@ -280,7 +280,7 @@ static int set_policy(struct cluster *cluster, const struct settings *is)
     uint8_t word[DP_WORD_LEN];
     char text[DP_INTEGER_TEXT_SIZE];
     bool is_sold = is->is_sold != 0;
-    int code = read_payment(cluster, word);
+    int code = cluster_payment(cluster, word);
 
     if (code == EXIT_SUCCESS && sale != NULL && strcmp(sale, "open") != 0 &&
         strcmp(sale, "closed") != 0)

@@ -9,7 +9,6 @@
 #include "devproof/cluster.h"
 #include "devproof/command.h"
 #include "ethereum/abi.h"
-#include "ethereum/account.h"
 #include "ethereum/sender.h"
 
 #define KEY_VARIABLE "DEPLOYER_KEY"
@@ -56,43 +55,65 @@ int cluster_call(const struct cluster *cluster, struct dp_buf *out, const char *
 
 /* --- views --- */
 
-int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], const char *name,
-                 const char *parameters, const char *argument)
+enum dp_err cluster_ask(struct cluster *cluster, size_t node, const uint8_t *to,
+                        uint8_t word[static DP_WORD_LEN], const struct dp_buf *data,
+                        struct dp_detail *detail)
 {
-    struct dp_buf data = DP_BUF_INIT(1024), answer = DP_BUF_INIT(DP_WORD_LEN);
+    const struct dp_node_message message = {.to = to, .data = data->data, .data_len = data->len};
+    struct dp_buf answer = DP_BUF_INIT(DP_WORD_LEN);
+    enum dp_err err =
+        dp_node_call(&cluster->nodes.list[node].rpc, &answer, NULL, &message, NULL, detail);
+
+    if (err == DP_OK && answer.len != DP_WORD_LEN)
+        err = dp_fail(detail, DP_EFORMAT, cluster->nodes.names[node],
+                      "no word is answered. Is there such a contract at this address?");
+    if (err == DP_OK)
+        memcpy(word, answer.data, DP_WORD_LEN);
+    dp_buf_free(&answer);
+    return err;
+}
+
+int cluster_view_at(struct cluster *cluster, const uint8_t *to, uint8_t word[static DP_WORD_LEN],
+                    const char *name, const char *parameters, const char *argument)
+{
+    struct dp_buf data = DP_BUF_INIT(1024);
     struct dp_detail detail = {"", ""};
+    enum dp_err err;
     int code = cluster_call(cluster, &data, name, parameters,
                             cluster_values(&argument, argument != NULL ? 1 : 0));
 
     if (code == EXIT_SUCCESS) {
-        const struct dp_node_message message = {
-            .to = cluster->contract, .data = data.data, .data_len = data.len};
-        enum dp_err err =
-            dp_node_call(&cluster->nodes.list[0].rpc, &answer, NULL, &message, NULL, &detail);
-
-        if (err == DP_OK && answer.len != DP_WORD_LEN)
+        err = cluster_ask(cluster, 0, to, word, &data, &detail);
+        if (err == DP_EFORMAT)
             code = client_fail(&cluster->client, EXIT_FAILURE,
                                "%s: %s answers no word. Is there a cluster at this address?",
                                cluster->nodes.names[0], name);
         else if (err != DP_OK)
             code = cluster_failed(cluster, err, &detail);
-        else
-            memcpy(word, answer.data, DP_WORD_LEN);
     }
-    dp_buf_free(&answer);
     dp_buf_free(&data);
     return code;
 }
 
+int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], const char *name,
+                 const char *parameters, const char *argument)
+{
+    return cluster_view_at(cluster, cluster->contract, word, name, parameters, argument);
+}
+
 /* --- sending --- */
 
-/* The variable is taken out of the environment in any case. */
-static int open_account(const struct cluster *cluster, struct dp_account *account)
+/* Once. The variable is taken out of the environment in any case. */
+int cluster_open_account(struct cluster *cluster)
 {
     const char *file = cluster->given[OPTION_KEY_FILE];
+    struct dp_account *account = &cluster->account;
     struct dp_detail detail = {"", ""};
-    enum dp_err err = dp_account_take(account, KEY_VARIABLE, &detail);
+    enum dp_err err;
 
+    if (account->key != NULL)
+        return EXIT_SUCCESS;
+    err = dp_account_take(account, KEY_VARIABLE, &detail);
     if (file != NULL) {
         dp_account_close(account);
         err = dp_account_open(account, file, &detail);
@@ -112,46 +133,53 @@ static enum dp_err sign(void *arg, uint8_t sig[static DP_SECP_SIG_LEN],
     return dp_account_sign_digest(arg, sig, digest);
 }
 
-static enum dp_err send(struct cluster *cluster, struct dp_account *account,
-                        struct dp_node_receipt *receipt, uint8_t hash[static DP_KECCAK_LEN],
-                        const struct dp_buf *data, const uint8_t *value, struct dp_detail *detail)
+enum dp_err cluster_transact(struct cluster *cluster, const uint8_t *to,
+                             struct dp_node_receipt *receipt,
+                             char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
+                             const uint8_t *value, unsigned within_s, struct dp_detail *detail)
 {
     struct dp_rpc *rpc = &cluster->nodes.list[0].rpc;
     struct dp_sender sender = {
         .rpc = rpc,
         .sign = sign,
-        .arg = account,
+        .arg = &cluster->account,
         .explain = dp_refusal_text,
-        .timeout_s = cluster->timeout_s != 0 ? cluster->timeout_s : SEND_WITHIN_S,
+        .timeout_s = within_s,
     };
     const struct dp_node_message message = {
-        .to = cluster->contract, .data = data->data, .data_len = data->len, .value = value};
+        .to = to, .data = data->data, .data_len = data->len, .value = value};
+    uint8_t bytes[DP_KECCAK_LEN] = {0};
     enum dp_err err = dp_node_chain_id(rpc, &sender.chain_id, detail);
 
-    memcpy(sender.from, account->address, sizeof(sender.from));
-    return err == DP_OK ? dp_sender_send(&sender, receipt, hash, &message, detail) : err;
+    memcpy(sender.from, cluster->account.address, sizeof(sender.from));
+    if (err == DP_OK)
+        err = dp_sender_send(&sender, receipt, bytes, &message, detail);
+    dp_hex0x_encode(hash, bytes, sizeof(bytes));
+    return err == DP_OK && !receipt->succeeded
+               ? dp_fail(detail, DP_EFORBIDDEN, NULL,
+                         "%s is in block %" PRIu64 ", and the contract refused it.", hash,
+                         receipt->block)
+               : err;
+}
+
+int cluster_send_to(struct cluster *cluster, const uint8_t *to, struct dp_node_receipt *receipt,
+                    char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
+                    const uint8_t *value)
+{
+    const unsigned within_s = cluster->timeout_s != 0 ? cluster->timeout_s : SEND_WITHIN_S;
+    struct dp_detail detail = {"", ""};
+    enum dp_err err;
+    int code = cluster_open_account(cluster);
+
+    if (code != EXIT_SUCCESS)
+        return code;
+    err = cluster_transact(cluster, to, receipt, hash, data, value, within_s, &detail);
+    return err == DP_OK ? EXIT_SUCCESS : cluster_failed(cluster, err, &detail);
 }
 
 int cluster_send(struct cluster *cluster, struct dp_node_receipt *receipt,
                  char hash[static DSTACK_P2P_HASH_SIZE], const struct dp_buf *data,
                  const uint8_t *value)
 {
-    uint8_t bytes[DP_KECCAK_LEN] = {0};
-    struct dp_detail detail = {"", ""};
-    struct dp_account account;
-    enum dp_err err = DP_OK;
-    int code = open_account(cluster, &account);
-
-    if (code == EXIT_SUCCESS) {
-        err = send(cluster, &account, receipt, bytes, data, value, &detail);
-        dp_account_close(&account);
-    }
-    if (err != DP_OK)
-        code = cluster_failed(cluster, err, &detail);
-    dp_hex0x_encode(hash, bytes, sizeof(bytes));
-    if (code == EXIT_SUCCESS && !receipt->succeeded)
-        code = client_fail(&cluster->client, EXIT_FAILURE,
-                           "%s is in block %" PRIu64 ", and the contract refused it.", hash,
-                           receipt->block);
-    return code;
+    return cluster_send_to(cluster, cluster->contract, receipt, hash, data, value);
 }

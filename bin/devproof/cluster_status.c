@@ -196,27 +196,36 @@ static bool look(struct cluster *cluster, const uint8_t *instance, int64_t end,
     return peer != NULL;
 }
 
-int cluster_wait(struct cluster *cluster, int argc, char **argv)
+int cluster_await(struct cluster *cluster, const uint8_t instance[static DP_ADDRESS_LEN],
+                  struct dstack_p2p_peer *peer)
 {
     const unsigned within_s = cluster->timeout_s != 0 ? cluster->timeout_s : WAIT_S;
     const int64_t end = dp_clock_mono_us() + (int64_t)within_s * 1000000;
     char why[DSTACK_P2P_MESSAGE_SIZE], last[DSTACK_P2P_MESSAGE_SIZE] = "";
-    uint8_t instance[DP_ADDRESS_LEN];
     unsigned interval = INTERVAL_S;
-    struct dstack_p2p_peer peer;
-    int code = cluster_instance(cluster, instance);
+    int code = cluster_number(cluster, OPTION_INTERVAL, 1, 3600, &interval);
 
-    (void)argc, (void)argv;
-    if (code == EXIT_SUCCESS)
-        code = cluster_number(cluster, OPTION_INTERVAL, 1, 3600, &interval);
     if (code != EXIT_SUCCESS)
         return code;
-    while (!look(cluster, instance, end, &peer, why, sizeof(why))) {
+    while (!look(cluster, instance, end, peer, why, sizeof(why))) {
         say_progress(cluster, last, sizeof(last), why);
         if (dp_clock_mono_us() + (int64_t)interval * 1000000 > end)
             return client_fail(&cluster->client, EXIT_FAILURE, "not within %u seconds.", within_s);
         nanosleep(&(struct timespec){interval, 0}, NULL);
     }
-    client_print(&cluster->client, cluster_peer_json(&peer, ""));
     return EXIT_SUCCESS;
+}
+
+int cluster_wait(struct cluster *cluster, int argc, char **argv)
+{
+    uint8_t instance[DP_ADDRESS_LEN];
+    struct dstack_p2p_peer peer;
+    int code = cluster_instance(cluster, instance);
+
+    (void)argc, (void)argv;
+    if (code == EXIT_SUCCESS)
+        code = cluster_await(cluster, instance, &peer);
+    if (code == EXIT_SUCCESS)
+        client_print(&cluster->client, cluster_peer_json(&peer, ""));
+    return code;
 }

@@ -7,7 +7,8 @@
 #include "ethereum/abi.h"
 
 /* Of ClusterMembers.sol, ClusterPeers.sol, ProvenKeys.sol, SignatureChain.sol and OpenZeppelin's
- * Ownable and ERC721; those of the constructor are not here. */
+ * Ownable and ERC721, and what TimelockAppAuth.sol says of code; those of the constructor are not
+ * here. */
 static const struct row {
     const char *error, *text;
 } rows[] = {
@@ -31,6 +32,11 @@ static const struct row {
      "the voucher is used, or another one was used since; make another."},
     {"ClusterNotAssigned(uint256,address,address)",
      "the token does not name this instance: its holder has to."},
+    {"AppAuthUpgradesDisabled()", "the app takes no new code any more."},
+    {"AppAuthRetired(bytes32,uint256)", "that code was removed, and stays removed."},
+    {"AppAuthPaused(uint256)", "the app is paused; no code is allowed until the pause is over."},
+    {"AppAuthTooEarly(uint8,bytes32,uint256)", "the notice of that code has not passed."},
+    {"AppAuthExpired(uint8,bytes32,uint256)", "the proposal of that code was not used in time."},
     {"ClusterNetworkNotAllowed(uint8,uint8)", "the cluster does not take nodes of this network."},
     {"ClusterBadEndpoint(string)",
      "the endpoint is none: https://host[:port], or host:port of a tunnel, up to 128 characters."},

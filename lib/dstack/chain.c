@@ -35,9 +35,9 @@ void dp_chain_kms_digest(uint8_t out[static 32], const uint8_t app_id[static DP_
 }
 
 /* The low-s rule is kept here: plain recovery takes the twin of every signature too. */
-static enum dp_err recover_signer(uint8_t signer[static DP_SECP_PUB_LEN],
-                                  const uint8_t in[static DP_SECP_SIG_LEN],
-                                  const uint8_t digest[static 32])
+enum dp_err dp_chain_signer(uint8_t signer[static DP_SECP_PUB_LEN],
+                            const uint8_t in[static DP_SECP_SIG_LEN],
+                            const uint8_t digest[static 32])
 {
     struct dp_secp_sig sig;
     enum dp_err err = dp_secp_parse_sig(&sig, in, DP_SECP_SIG_LEN);
@@ -65,7 +65,7 @@ static enum dp_err recover_root(uint8_t root[static DP_SECP_PUB_LEN],
     if (memcmp(last.kms_sig, kms_sig, DP_SECP_SIG_LEN) != 0 ||
         memcmp(last.digest, digest, sizeof(last.digest)) != 0 || last.root[0] == 0) {
         last.root[0] = 0; /* of no public key: nothing is remembered */
-        err = recover_signer(root, kms_sig, digest);
+        err = dp_chain_signer(root, kms_sig, digest);
         if (err != DP_OK)
             return err;
         memcpy(last.kms_sig, kms_sig, DP_SECP_SIG_LEN);
@@ -88,7 +88,7 @@ enum dp_err dp_chain_recover(struct dp_chain *chain, const uint8_t derived[stati
     memset(chain, 0, sizeof(*chain));
     dp_secp_compress(compressed, derived);
     dp_chain_app_digest(digest, purpose, compressed);
-    err = recover_signer(chain->app_pub, app_sig, digest);
+    err = dp_chain_signer(chain->app_pub, app_sig, digest);
     if (err == DP_OK) {
         dp_secp_compress(compressed, chain->app_pub);
         dp_chain_kms_digest(digest, app_id, compressed);

@@ -18,6 +18,18 @@ void dp_chain_app_digest(uint8_t out[static 32], const char *purpose,
 void dp_chain_kms_digest(uint8_t out[static 32], const uint8_t app_id[static DP_APP_ID_LEN],
                          const uint8_t app_pub[static DP_SECP_PUB_COMPRESSED_LEN]);
 
+/**
+ * Who signed a digest as dstack's keys do.
+ *
+ * Out: signer  undefined unless DP_OK
+ * In:  sig     v 0, 1, 27 or 28; high s is refused
+ * Returns: DP_OK, DP_ESIGNATURE (malformed, or it recovers to no key)
+ */
+DP_MUST_CHECK
+enum dp_err dp_chain_signer(uint8_t signer[static DP_SECP_PUB_LEN],
+                            const uint8_t sig[static DP_SECP_SIG_LEN],
+                            const uint8_t digest[static 32]);
+
 /* What a chain says once its signatures are taken apart. */
 struct dp_chain {
     uint8_t app_pub[DP_SECP_PUB_LEN];  /* recovered from the app signature */

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include <curl/curl.h>
+#include <openssl/crypto.h>
 
 #define HEADER_MAX 512
 
@@ -28,18 +29,38 @@ static bool add_header(struct curl_slist **list, const char *line)
     return longer != NULL;
 }
 
-static enum dp_err make_headers(struct curl_slist **list, const struct dp_http_request *request)
+static enum dp_err add_field(struct curl_slist **list, const char *name, const char *scheme,
+                             const char *value)
 {
     char line[HEADER_MAX];
+    enum dp_err err = DP_EINVAL;
 
-    if (request->json != NULL && !add_header(list, "Content-Type: application/json"))
-        return DP_ENOMEM;
-    if (request->token == NULL)
-        return DP_OK;
-    if (snprintf(line, sizeof(line), "Authorization: Bearer %s", request->token) >=
-        (int)sizeof(line))
-        return DP_EINVAL;
-    return add_header(list, line) ? DP_OK : DP_ENOMEM;
+    if (snprintf(line, sizeof(line), "%s: %s%s", name, scheme, value) < (int)sizeof(line))
+        err = add_header(list, line) ? DP_OK : DP_ENOMEM;
+    OPENSSL_cleanse(line, sizeof(line));
+    return err;
+}
+
+static enum dp_err make_headers(struct curl_slist **list, const struct dp_http_request *request)
+{
+    const struct dp_http_field *field = request->fields;
+    enum dp_err err = DP_OK;
+
+    if (request->json != NULL)
+        err = add_field(list, "Content-Type", "", "application/json");
+    if (err == DP_OK && request->token != NULL)
+        err = add_field(list, "Authorization", "Bearer ", request->token);
+    for (; err == DP_OK && field != NULL && field->name != NULL; field++)
+        err = add_field(list, field->name, "", field->value);
+    return err;
+}
+
+/* They may hold a token. */
+static void free_headers(struct curl_slist *list)
+{
+    for (struct curl_slist *line = list; line != NULL; line = line->next)
+        OPENSSL_cleanse(line->data, strlen(line->data));
+    curl_slist_free_all(list);
 }
 
 static bool set_options(CURL *curl, const struct dp_http_request *request,
@@ -115,7 +136,7 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
     *status = 0;
     if (curl == NULL)
         return DP_ENOMEM;
-    assert(request->certificates == NULL || request->token == NULL);
+    assert(request->certificates == NULL || (request->token == NULL && request->fields == NULL));
     err = make_headers(&headers, request);
     if (err == DP_OK && request->certificates != NULL && !set_certificates(curl))
         err = DP_EINVAL;
@@ -123,7 +144,7 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
         err = DP_EINVAL;
     if (err == DP_OK)
         err = perform(curl, request, status, body, message, detail);
-    curl_slist_free_all(headers);
+    free_headers(headers);
     curl_easy_cleanup(curl);
     return err;
 }
@@ -136,6 +157,26 @@ bool dp_http_is_url(const char *text)
               curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
               (strcmp(scheme, "http") == 0 || strcmp(scheme, "https") == 0);
 
+    curl_free(scheme);
+    curl_url_cleanup(url);
+    return is;
+}
+
+bool dp_http_is_private(const char *text)
+{
+    static const char *const own[] = {"localhost", "127.0.0.1", "[::1]"};
+    CURLU *url = curl_url();
+    char *scheme = NULL, *host = NULL;
+    bool is = false;
+
+    if (url != NULL && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        is = strcmp(scheme, "https") == 0;
+        for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+            is = is || (strcmp(scheme, "http") == 0 && strcmp(host, own[i]) == 0);
+    }
+    curl_free(host);
     curl_free(scheme);
     curl_url_cleanup(url);
     return is;

@@ -8,21 +8,31 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+/* A header of a request; of a list the last has no name. */
+struct dp_http_field {
+    const char *name, *value;
+};
+
 struct dp_http_request {
     const char *method;
-    const char *url;   /* http:// or https:// */
-    const char *token; /* sent as Authorization: Bearer, or NULL */
-    const char *json;  /* body, or NULL for none */
+    const char *url;                    /* http:// or https:// */
+    const char *token;                  /* sent as Authorization: Bearer, or NULL */
+    const char *json;                   /* body, or NULL for none */
+    const struct dp_http_field *fields; /* more headers, or NULL */
     unsigned within_ms;
     bool direct;            /* to the host itself, whatever proxy the environment names */
     struct dp_buf *headers; /* NULL, or where the answer's header lines are added, as they came */
     /* NULL, or where the server's certificates are added as PEM, its own first; over http:// none.
-     * They are not verified then: whoever asks for them judges the key. Not with a token. */
+     * They are not verified then: whoever asks for them judges the key. Not with a token, nor with
+     * fields. */
     struct dp_buf *certificates;
 };
 
 /* Is it an http:// or https:// URL with a host? */
 bool dp_http_is_url(const char *text);
+
+/* Does nobody between read what is sent there: is it https://, or this machine itself? */
+bool dp_http_is_private(const char *url);
 
 /**
  * Send a request and read the answer.

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { BUILD_DIR, sleep } from '../api/lib/stack.mjs';
+import { BUILD_DIR, freePort, sleep } from '../api/lib/stack.mjs';
 import { artifact, atEnd, buildContracts, CONTRACTS, DEPLOYER, devproof, encodeFunctionData, KEY, operator, startAnvil } from '../contracts/lib.mjs';
 import { startSim } from '../attest/lib/sim.mjs';
 
@@ -158,6 +158,17 @@ export async function relay(node, voucher, env = {}) {
     const ran = await devproof(['cluster', 'relay', path, '--json'], { env: { ...node.env, DEPLOYER_KEY: KEY, ...env } });
     rmSync(dirname(path), { recursive: true });
     return ran;
+}
+
+/* devproof cluster relay --listen, which pays by the deployer's key. */
+export async function startRelay(cluster) {
+    const port = await freePort();
+    const words = ['cluster', 'relay', '--listen', `127.0.0.1:${port}`, '--contract', cluster.address, '--rpc', cluster.anvil.url];
+    const served = start(DEVPROOF, words, { DEPLOYER_KEY: KEY });
+    for (const end = Date.now() + 20_000; !served.said().includes('"listening"'); await sleep(20)) {
+        if (Date.now() > end || served.child.exitCode !== null) throw new Error(`no relay: ${served.said()}`);
+    }
+    return { ...served, url: `http://127.0.0.1:${port}/` };
 }
 
 /* Enter a node once. */

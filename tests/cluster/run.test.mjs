@@ -1,10 +1,9 @@
 // run.test.mjs - devproof cluster run: the peers file, the hook, and staying there.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { before, test } from 'node:test';
 import { sleep } from '../api/lib/stack.mjs';
-import { enter, relay, startCluster, startDaemon, startNode } from './lib.mjs';
+import { enter, startCluster, startDaemon, startNode, startRelay } from './lib.mjs';
 
 let cluster;
 before(async () => {
@@ -176,22 +175,55 @@ test('a hook that fails is run again, one that hangs is ended with the daemon, a
 
 test('a relay pays: the node needs no gas', async () => {
     const node = await startNode(cluster, { gas: false });
-    const calls = [];
-    const server = createServer(async (request, response) => {
-        let text = '';
-        for await (const piece of request) text += piece;
-        calls.push(JSON.parse(text));
-        const ran = await relay(node, text);
-        response.statusCode = ran.code === 0 ? 200 : 400;
-        response.end(ran.code === 0 ? ran.stdout : JSON.stringify({ detail: ran.said }));
-    });
-    await new Promise((done) => server.listen(0, '127.0.0.1', done));
-    const paid = { ...node, env: { ...node.env, CLUSTER_RELAY: `http://127.0.0.1:${server.address().port}/` } };
+    const served = await startRelay(cluster);
+    const paid = { ...node, env: { ...node.env, CLUSTER_RELAY: served.url } };
     const daemon = await startDaemon(paid, ['--block', 'latest']);
-    await daemon.until((at) => at.self.registration === 'registered');
-    assert.equal(calls.length, 1);
-    assert.equal(calls[0].to, cluster.address);
+    const { self } = await daemon.until((at) => at.self.registration === 'registered');
+    assert.equal(self.tokenId, node.token);
     await daemon.end();
-    server.close();
+    assert.equal(served.said().match(/"event":"relayed"/g).length, 1);
+    assert.equal(await served.end(), 0);
     await node.stop();
+});
+
+test('a relay that listens takes calls of its cluster alone, and says why not others', async () => {
+    const node = await startNode(cluster, { gas: false }), twin = await startCluster({ anvil: cluster.anvil });
+    const { url, end } = await startRelay(cluster);
+    const call = JSON.parse((await node.run('voucher')).stdout), [head] = call.data.match(/^0x.{8}/);
+    const post = async (body, { path = '', method = 'POST' } = {}) => {
+        const response = await fetch(url + path, { method, body: typeof body === 'string' || !body ? body : JSON.stringify(body) });
+        return [response.status, await response.json()];
+    };
+    const before = await cluster.anvil.client.getBlockNumber();
+    for (const [body, options, status, sentence] of [
+        [{ ...call, to: twin.address }, {}, 409, /another contract/], [{ ...call, chainId: 1 }, {}, 409, /another chain/],
+        [{ ...call, data: `0xa9059cbb${call.data.slice(10)}` }, {}, 400, /data: must be a call of registerPeer or renewLease/],
+        [{ ...call, data: head }, {}, 409, /./],
+        ['[', {}, 400, /JSON/], ['', {}, 400, /JSON/], ['{}', {}, 400, /missing/], [call, { path: 'x' }, 404, /calls go to/],
+        [null, { method: 'GET' }, 405, /POSTed/], [`{"a":"${'x'.repeat(20_000)}"}`, {}, 413, /no call is that long/],
+    ]) {
+        const [got, { detail }] = await post(body, options);
+        assert.equal(got, status, `${JSON.stringify(body)?.slice(0, 80)}: ${detail}`);
+        assert.match(detail, sentence);
+    }
+    assert.equal(await cluster.anvil.client.getBlockNumber(), before, 'nothing was sent');
+    const [status, done] = await post(call);
+    assert.equal(status, 200, JSON.stringify(done));
+    assert.equal(done.tokenId, node.token);
+    assert.equal((await cluster.anvil.client.getTransactionReceipt({ hash: done.transaction })).status, 'success');
+    assert.equal((await post(call))[0], 409, 'no voucher works twice');
+    await end();
+    await node.stop();
+});
+
+test('many nodes at a time are relayed one after the other', async () => {
+    const nodes = await Promise.all(Array.from({ length: 4 }, () => startNode(cluster, { gas: false, seat: false })));
+    for (const node of nodes) await cluster.mint(node.instance);
+    const { url, end } = await startRelay(cluster);
+    const calls = await Promise.all(nodes.map(async (node) => (await node.run('voucher')).stdout));
+    const answers = await Promise.all(calls.map(async (body) => (await fetch(url, { method: 'POST', body })).json()));
+    assert.equal(new Set(answers.map(({ transaction }) => transaction)).size, 4, JSON.stringify(answers));
+    for (const node of nodes) assert.notEqual(await cluster.read('instanceToTokenId', `0x${node.instance}`), 0n);
+    await end();
+    await Promise.all(nodes.map((node) => node.stop()));
 });
