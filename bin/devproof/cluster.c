@@ -15,6 +15,9 @@ static const char help[] =
     "Usage: devproof cluster ACTION [OPTION...]\n\n"
     "Anywhere, with an Ethereum node at hand:\n"
     "  status                who is in, proven by the contract's storage\n"
+    "  verify [PEER...]      does who answers there prove to be that peer, by RA-TLS? All behind "
+    "a\n"
+    "                        gateway, or those of these endpoints or instance ids\n"
     "  wait                  until --instance, or this node, is a peer; 0 then, 1 after --timeout\n"
     "  relay [FILE]          send a node's voucher (- or nothing: standard input) and pay for it\n"
     "  mint --to ADDRESS     give or buy a seat, for --instance if it is known already\n"
@@ -31,7 +34,7 @@ static const char help[] =
     "  --rpc URL             a node to ask (RPC_URL, commas between several). A list of peers is\n"
     "                        believed where all agree; settings and sending are the first one's\n"
     "  --block TAG           finalized, safe or latest: how sure a block must be (finalized)\n"
-    "  --timeout SECONDS     (60; for wait 600, for what pays 180)\n"
+    "  --timeout SECONDS     (60; for wait 600, for what pays 180, for each peer to verify 10)\n"
     "  --instance ID         40 hex digits\n"
     "  --key-file FILE       private key that pays, readable by nobody else (else DEPLOYER_KEY)\n"
     "  --endpoint TEXT       how others reach this node (made of its instance id, --port and\n"
@@ -43,6 +46,8 @@ static const char help[] =
     "  --after BLOCKS        that a newcomer must have been there for (0)\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
+    "  --collateral FILE, or --cache DIR, --pccs URL: as for devproof audit; so are\n"
+    "  --root FILE, --os-reference FILE and --kms-id HEX\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
     "  --json                say it as JSON\n"
     "  --help\n\n"
@@ -51,6 +56,8 @@ static const char help[] =
 static const struct option table[] = {
     {"after", required_argument, NULL, OPTION_AFTER},
     {"block", required_argument, NULL, OPTION_BLOCK},
+    {"cache", required_argument, NULL, OPTION_CACHE},
+    {"collateral", required_argument, NULL, OPTION_COLLATERAL},
     {"contract", required_argument, NULL, OPTION_CONTRACT},
     {"endpoint", required_argument, NULL, OPTION_ENDPOINT},
     {"gateway-domain", required_argument, NULL, OPTION_GATEWAY},
@@ -58,15 +65,19 @@ static const struct option table[] = {
     {"instance", required_argument, NULL, OPTION_INSTANCE},
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"key-file", required_argument, NULL, OPTION_KEY_FILE},
+    {"kms-id", required_argument, NULL, OPTION_KMS_ID},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
     {"network", required_argument, NULL, OPTION_NETWORK},
     {"no-register", no_argument, NULL, OPTION_NO_REGISTER},
+    {"os-reference", required_argument, NULL, OPTION_OS_REFERENCE},
+    {"pccs", required_argument, NULL, OPTION_PCCS},
     {"peers-file", required_argument, NULL, OPTION_PEERS_FILE},
     {"port", required_argument, NULL, OPTION_PORT},
     {"price", required_argument, NULL, OPTION_PRICE},
     {"reason", required_argument, NULL, OPTION_REASON},
     {"relay", required_argument, NULL, OPTION_RELAY},
     {"renew", no_argument, NULL, OPTION_RENEW},
+    {"root", required_argument, NULL, OPTION_ROOT},
     {"rpc", required_argument, NULL, OPTION_RPC},
     {"sale", required_argument, NULL, OPTION_SALE},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -87,11 +98,17 @@ static const struct action {
     const char *options; /* letters of enum cluster_option */
     int least, most;     /* words after its name */
 } actions[] = {
-    {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
-    {"config", cluster_config, PAY "nNps", 0, 0}, {"mint", cluster_mint, PAY "tip", 0, 0},
-    {"relay", cluster_relay, PAY, 0, 1},          {"revoke", cluster_revoke, PAY "R", 1, 1},
-    {"run", cluster_run, NODE "bfkAvG", 0, 0},    {"status", cluster_status, ALL "bi", 0, 0},
-    {"voucher", cluster_voucher, NODE "W", 0, 0}, {"wait", cluster_wait, ALL "biv", 0, 0},
+    {"account", cluster_account, NODE, 0, 0},
+    {"assign", cluster_assign, PAY, 2, 2},
+    {"config", cluster_config, PAY "nNps", 0, 0},
+    {"mint", cluster_mint, PAY "tip", 0, 0},
+    {"relay", cluster_relay, PAY, 0, 1},
+    {"revoke", cluster_revoke, PAY "R", 1, 1},
+    {"run", cluster_run, NODE "bfkAvG", 0, 0},
+    {"status", cluster_status, ALL "bi", 0, 0},
+    {"voucher", cluster_voucher, NODE "W", 0, 0},
+    {"wait", cluster_wait, ALL "biv", 0, 0},
+    {"verify", cluster_verify, ALL "bCLIOqo", 0, DP_PEERS_MAX},
 };
 
 /* --- what the actions share --- */

@@ -16,6 +16,8 @@
 enum cluster_option {
     OPTION_AFTER = 'A',
     OPTION_BLOCK = 'b',
+    OPTION_CACHE = 'C',
+    OPTION_COLLATERAL = 'L',
     OPTION_CONTRACT = 'c',
     OPTION_ENDPOINT = 'e',
     OPTION_GATEWAY = 'g',
@@ -23,15 +25,19 @@ enum cluster_option {
     OPTION_INSTANCE = 'i',
     OPTION_INTERVAL = 'v',
     OPTION_KEY_FILE = 'K',
+    OPTION_KMS_ID = 'I',
     OPTION_MAX_NODES = 'n',
     OPTION_NETWORK = 'N',
     OPTION_NO_REGISTER = 'G',
+    OPTION_OS_REFERENCE = 'O',
+    OPTION_PCCS = 'q',
     OPTION_PEERS_FILE = 'f',
     OPTION_PORT = 'P',
     OPTION_PRICE = 'p',
     OPTION_REASON = 'R',
     OPTION_RELAY = 'y',
     OPTION_RENEW = 'W',
+    OPTION_ROOT = 'o',
     OPTION_RPC = 'r',
     OPTION_SALE = 's',
     OPTION_TIMEOUT = 'w',
@@ -113,6 +119,7 @@ int cluster_relay(struct cluster *cluster, int argc, char **argv);
 int cluster_revoke(struct cluster *cluster, int argc, char **argv);
 int cluster_run(struct cluster *cluster, int argc, char **argv);
 int cluster_status(struct cluster *cluster, int argc, char **argv);
+int cluster_verify(struct cluster *cluster, int argc, char **argv);
 int cluster_voucher(struct cluster *cluster, int argc, char **argv);
 int cluster_wait(struct cluster *cluster, int argc, char **argv);
 
