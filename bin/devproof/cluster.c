@@ -20,6 +20,7 @@ static const char help[] =
     "                        gateway, or those of these endpoints or instance ids\n"
     "  wait                  until --instance, or this node, is a peer; 0 then, 1 after --timeout\n"
     "  relay [FILE]          send a node's voucher (- or nothing: standard input) and pay for it\n"
+    "  deploy FILE           put a cluster on the chain, by its settings as JSON; once\n"
     "  mint --to ADDRESS     give or buy a seat, for --instance if it is known already\n"
     "  assign TOKEN INSTANCE which node sits there; of the token's holder\n"
     "  revoke TOKEN          take a node out, with --reason; of the owner\n"
@@ -48,6 +49,7 @@ static const char help[] =
     "  --no-register         only watch\n"
     "  --collateral FILE, or --cache DIR, --pccs URL: as for devproof audit; so are\n"
     "  --root FILE, --os-reference FILE and --kms-id HEX\n"
+    "  --contracts DIR, --deployments DIR, --as LABEL, --no-build: as for devproof contracts\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
     "  --json                say it as JSON\n"
     "  --help\n\n"
@@ -55,10 +57,13 @@ static const char help[] =
 
 static const struct option table[] = {
     {"after", required_argument, NULL, OPTION_AFTER},
+    {"as", required_argument, NULL, OPTION_AS},
     {"block", required_argument, NULL, OPTION_BLOCK},
     {"cache", required_argument, NULL, OPTION_CACHE},
     {"collateral", required_argument, NULL, OPTION_COLLATERAL},
     {"contract", required_argument, NULL, OPTION_CONTRACT},
+    {"contracts", required_argument, NULL, OPTION_CONTRACTS},
+    {"deployments", required_argument, NULL, OPTION_DEPLOYMENTS},
     {"endpoint", required_argument, NULL, OPTION_ENDPOINT},
     {"gateway-domain", required_argument, NULL, OPTION_GATEWAY},
     {"hook", required_argument, NULL, OPTION_HOOK},
@@ -68,6 +73,7 @@ static const struct option table[] = {
     {"kms-id", required_argument, NULL, OPTION_KMS_ID},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
     {"network", required_argument, NULL, OPTION_NETWORK},
+    {"no-build", no_argument, NULL, OPTION_NO_BUILD},
     {"no-register", no_argument, NULL, OPTION_NO_REGISTER},
     {"os-reference", required_argument, NULL, OPTION_OS_REFERENCE},
     {"pccs", required_argument, NULL, OPTION_PCCS},
@@ -87,7 +93,7 @@ static const struct option table[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Options that all take, those of a node, and those of who pays. */
+/* Options that all take who have a cluster, those of a node, and those of who pays. */
 #define ALL "crw"
 #define NODE ALL "egPy"
 #define PAY ALL "K"
@@ -108,6 +114,7 @@ static const struct action {
     {"status", cluster_status, ALL "bi", 0, 0},
     {"voucher", cluster_voucher, NODE "W", 0, 0},
     {"wait", cluster_wait, ALL "biv", 0, 0},
+    {"deploy", cluster_deploy, "rwKaBDF", 1, 1},
     {"verify", cluster_verify, ALL "bCLIOqo", 0, DP_PEERS_MAX},
 };
 
@@ -240,7 +247,7 @@ static int prepare(struct cluster *cluster, const struct action *action, int wor
         code = client_fail(&cluster->client, EXIT_USAGE,
                            "%s: %s words after it; devproof cluster --help says more.",
                            action->name, words < action->least ? "too few" : "too many");
-    if (code == EXIT_SUCCESS)
+    if (code == EXIT_SUCCESS && strchr(action->options, OPTION_CONTRACT) != NULL)
         code = read_contract(cluster);
     if (code == EXIT_SUCCESS)
         code = read_nodes(cluster);

@@ -15,10 +15,13 @@
 /* Options, by the letter that getopt_long gives. */
 enum cluster_option {
     OPTION_AFTER = 'A',
+    OPTION_AS = 'a',
     OPTION_BLOCK = 'b',
     OPTION_CACHE = 'C',
     OPTION_COLLATERAL = 'L',
     OPTION_CONTRACT = 'c',
+    OPTION_CONTRACTS = 'F',
+    OPTION_DEPLOYMENTS = 'D',
     OPTION_ENDPOINT = 'e',
     OPTION_GATEWAY = 'g',
     OPTION_HOOK = 'k',
@@ -28,6 +31,7 @@ enum cluster_option {
     OPTION_KMS_ID = 'I',
     OPTION_MAX_NODES = 'n',
     OPTION_NETWORK = 'N',
+    OPTION_NO_BUILD = 'B',
     OPTION_NO_REGISTER = 'G',
     OPTION_OS_REFERENCE = 'O',
     OPTION_PCCS = 'q',
@@ -114,6 +118,7 @@ int cluster_view(struct cluster *cluster, uint8_t word[static DP_WORD_LEN], cons
 int cluster_account(struct cluster *cluster, int argc, char **argv);
 int cluster_assign(struct cluster *cluster, int argc, char **argv);
 int cluster_config(struct cluster *cluster, int argc, char **argv);
+int cluster_deploy(struct cluster *cluster, int argc, char **argv);
 int cluster_mint(struct cluster *cluster, int argc, char **argv);
 int cluster_relay(struct cluster *cluster, int argc, char **argv);
 int cluster_revoke(struct cluster *cluster, int argc, char **argv);
