@@ -7,38 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "attest/pcs.h"
 #include "base/hex.h"
 #include "base/json.h"
 #include "cluster/peer_verify.h"
 #include "devproof/cluster.h"
-#include "devproof/collateral.h"
+#include "devproof/collateral_store.h"
 #include "devproof/command.h"
 #include "devproof/reference.h"
 
 #define READ_S 60    /* the list */
 #define CONNECT_S 10 /* a peer */
 #define HELPERS 15   /* threads beside the own one */
-
-/* Collateral of one kind of platform, or why there is none. */
-struct kept {
-    char name[DP_PCS_NAME_SIZE];
-    struct dp_collateral *collateral; /* NULL where err is not DP_OK */
-    enum dp_err err;
-    struct dp_detail detail;
-    bool is_newest; /* the PCCS was asked although there was some */
-};
-
-/* Asked for once for all peers of a kind. */
-struct store {
-    const struct client *client;
-    struct collateral_source source;
-    struct dp_buf root_file;
-    struct dp_slice root;
-    pthread_mutex_t lock; /* of what follows */
-    struct kept *list;    /* count of them; what comes later counts before what came earlier */
-    size_t count;
-};
 
 struct verdict {
     const char *word;           /* of the command line, that names no peer; else NULL */
@@ -52,7 +31,7 @@ struct verdict {
 struct verification {
     struct cluster *cluster;
     struct dp_peers peers;
-    struct store store;
+    struct collateral_store store;
     struct json_object *os; /* NULL: no image was named */
     const char *kms_id;     /* NULL: no KMS was named */
     unsigned within_ms;
@@ -60,112 +39,6 @@ struct verification {
     size_t count, tunnels; /* peers that are reached by one */
     atomic_size_t next;    /* of list: nobody has taken it yet */
 };
-
-/* --- collateral --- */
-
-static struct kept *find_kept(const struct store *store, const char *name)
-{
-    for (size_t i = store->count; i > 0; i--) {
-        if (strcmp(store->list[i - 1].name, name) == 0)
-            return &store->list[i - 1];
-    }
-    return NULL;
-}
-
-static struct kept *fetch(struct store *store, const char *name, struct dp_slice quote, bool anew)
-{
-    struct dp_buf json = DP_BUF_INIT(DP_COLLATERAL_MAX);
-    struct kept *list = reallocarray(store->list, store->count + 1, sizeof(*list)), *kept;
-
-    if (list == NULL)
-        abort();
-    store->list = list;
-    kept = &list[store->count++];
-    *kept = (struct kept){.is_newest = anew};
-    snprintf(kept->name, sizeof(kept->name), "%s", name);
-    if (collateral_get(store->client, &json, &store->source, quote, store->root, anew,
-                       &kept->detail) < 0)
-        kept->err = dp_collateral_read(&kept->collateral, (struct dp_slice){json.data, json.len},
-                                       store->root, &kept->detail);
-    else
-        kept->err = DP_EIO;
-    dp_buf_free(&json);
-    return kept;
-}
-
-/* A file holds for all. */
-static enum dp_err name_of(char name[static DP_PCS_NAME_SIZE], const struct store *store,
-                           struct dp_slice quote, struct dp_detail *detail)
-{
-    struct dp_pcs_platform platform;
-    enum dp_err err;
-
-    name[0] = '\0';
-    if (store->source.file != NULL)
-        return DP_OK;
-    err = dp_pcs_platform_of(&platform, (const uint8_t *)quote.data, quote.len, detail);
-    if (err == DP_OK)
-        dp_pcs_cache_name(name, &platform);
-    return err;
-}
-
-static enum dp_err give(const struct dp_collateral **out, struct dp_slice quote, bool anew,
-                        void *arg, struct dp_detail *detail)
-{
-    struct store *store = arg;
-    char name[DP_PCS_NAME_SIZE];
-    enum dp_err err = name_of(name, store, quote, detail);
-    struct kept *kept;
-
-    if (err != DP_OK)
-        return err;
-    pthread_mutex_lock(&store->lock);
-    kept = find_kept(store, name);
-    if (kept == NULL || (anew && !kept->is_newest && store->source.pccs != NULL))
-        kept = fetch(store, name, quote, anew);
-    *out = kept->collateral;
-    *detail = kept->detail;
-    err = kept->err;
-    pthread_mutex_unlock(&store->lock);
-    return err;
-}
-
-/* Returns: an exit code, after complaining */
-static int open_store(struct store *store, const struct cluster *cluster)
-{
-    const char *root = cluster->given[OPTION_ROOT];
-    const struct kept *kept;
-
-    *store = (struct store){.client = &cluster->client,
-                            .source = {.file = cluster->given[OPTION_COLLATERAL],
-                                       .cache = cluster->given[OPTION_CACHE],
-                                       .pccs = cluster->given[OPTION_PCCS]},
-                            .root_file = DP_BUF_INIT(DP_ROOT_MAX),
-                            .root = dp_intel_root(),
-                            .lock = PTHREAD_MUTEX_INITIALIZER};
-    if (!collateral_is_named(&store->source))
-        return client_fail(&cluster->client, EXIT_USAGE,
-                           "name either --collateral, or --cache and --pccs or one of them.");
-    if (root != NULL && !client_read_file(&cluster->client, &store->root_file, root))
-        return EXIT_USAGE;
-    if (root != NULL)
-        store->root = (struct dp_slice){store->root_file.data, store->root_file.len};
-    if (store->source.file == NULL)
-        return EXIT_SUCCESS;
-    kept = fetch(store, "", (struct dp_slice){"", 0}, false);
-    if (kept->err == DP_OK)
-        return EXIT_SUCCESS;
-    cluster_failed(cluster, kept->err, &kept->detail);
-    return EXIT_USAGE;
-}
-
-static void close_store(struct store *store)
-{
-    for (size_t i = 0; i < store->count; i++)
-        dp_collateral_free(store->list[i].collateral);
-    free(store->list);
-    dp_buf_free(&store->root_file);
-}
 
 /* --- one peer --- */
 
@@ -188,8 +61,8 @@ static void judge(struct verification *v, struct verdict *verdict)
 
     if (verdict->peer == NULL)
         return;
-    verdict->err =
-        dp_peer_verify(&ratls, verdict->peer, v->within_ms, give, &v->store, &verdict->detail);
+    verdict->err = dp_peer_verify(&ratls, verdict->peer, v->within_ms, collateral_store_give,
+                                  &v->store, &verdict->detail);
     if (verdict->err == DP_OK)
         verdict->err = check_named(v, &ratls, &verdict->detail);
     verdict->status = ratls.dcap.verdict.status;
@@ -422,7 +295,7 @@ int cluster_verify(struct cluster *cluster, int argc, char **argv)
     int code = check_words(cluster, argv, argc);
 
     if (code == EXIT_SUCCESS)
-        code = open_store(&v.store, cluster);
+        code = collateral_store_open(&v.store, cluster);
     if (code == EXIT_SUCCESS &&
         reference_read(&cluster->client, &v.os, cluster->given[OPTION_OS_REFERENCE]) >= 0)
         code = EXIT_USAGE;
@@ -436,6 +309,6 @@ int cluster_verify(struct cluster *cluster, int argc, char **argv)
     free(v.list);
     dp_peers_free(&v.peers);
     json_object_put(v.os);
-    close_store(&v.store);
+    collateral_store_close(&v.store);
     return code;
 }
