@@ -7,15 +7,14 @@
 #include <string.h>
 
 #include "attest/collateral.h"
-#include "base/json.h"
 #include "devproof/collateral.h"
 #include "devproof/command.h"
+#include "devproof/reference.h"
 #include "net/http.h"
 #include "verdict/report_diff.h"
 #include "verdict/stages.h"
 
 #define ROOT_MAX (64u << 10)
-#define REFERENCE_MAX (64u << 10)
 #define NOTICE_MAX 3153600000u /* seconds: a hundred years */
 
 static const char help[] =
@@ -95,23 +94,6 @@ static int read_root(const struct options *o, struct evidence *evidence, struct 
     return -1;
 }
 
-/* The reference of the OS image; NULL where none was named. Returns: -1, or an exit code */
-static int read_reference(const struct options *o, struct json_object **out)
-{
-    struct dp_buf text = DP_BUF_INIT(REFERENCE_MAX);
-    struct dp_detail detail = {"", ""};
-    int code = -1;
-
-    *out = NULL;
-    if (o->os != NULL && !client_read_file(&o->client, &text, o->os))
-        code = EXIT_USAGE;
-    else if (o->os != NULL &&
-             dp_json_parse(out, text.data != NULL ? text.data : "", text.len, &detail) != DP_OK)
-        code = client_fail(&o->client, EXIT_USAGE, "%s: %s", o->os, detail.text);
-    dp_buf_free(&text);
-    return code;
-}
-
 static int judge(struct options *o, const struct evidence *evidence, struct json_object *reference)
 {
     struct dp_claims *claims = dp_claims_new(evidence->url, evidence->at_ms);
@@ -188,7 +170,7 @@ static int audit(struct options *o)
     evidence_init(&evidence);
     code = gather(o, &evidence, &root);
     if (code < 0)
-        code = read_reference(o, &reference);
+        code = reference_read(&o->client, &reference, o->os);
     if (code < 0)
         code = judge(o, &evidence, reference);
     json_object_put(reference);

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "attest/quote.h"
-#include "base/hex.h"
 #include "base/json.h"
 #include "devproof/audit.h"
+#include "devproof/reference.h"
 
 #define DIGEST "sha256:"
 #define DIGEST_LEN (sizeof(DIGEST) - 1 + 64) /* with 64 hex digits */
@@ -84,30 +84,6 @@ static void claim_image(struct dp_claims *claims, const struct hardware *hardwar
 
 /* --- the operating system --- */
 
-/* Compare one register. Returns: NULL, or what is wrong */
-static const char *register_fault(struct json_object *reference, const char *name,
-                                  const uint8_t found[static DP_RTMR_LEN])
-{
-    uint8_t expected[DP_RTMR_LEN];
-
-    if (dp_hex_decode_exact(expected, sizeof(expected), client_text(reference, name)) != DP_OK)
-        return "the reference has not mrtd and rtmr0 to rtmr2 as 48 bytes of hex";
-    return memcmp(expected, found, sizeof(expected)) == 0 ? NULL
-                                                          : "another operating system was measured";
-}
-
-static const char *os_fault(struct json_object *reference, const struct dp_td_report *td)
-{
-    const char *fault = register_fault(reference, "mrtd", td->mr_td);
-    char name[] = "rtmr0";
-
-    for (int i = 0; fault == NULL && i < DP_RTMR_RUNTIME; i++) {
-        name[4] = (char)('0' + i);
-        fault = register_fault(reference, name, td->rtmr[i]);
-    }
-    return fault;
-}
-
 static void claim_os(struct dp_claims *claims, const struct hardware *hardware,
                      struct json_object *reference)
 {
@@ -133,7 +109,7 @@ static void claim_os(struct dp_claims *claims, const struct hardware *hardware,
         audit_add_unchecked(claims, claim.id, claim.title, "there is no quote of a TD");
         return;
     }
-    fault = os_fault(reference, quote.td);
+    fault = reference_os_fault(reference, quote.td);
     claim.note = fault;
     claim.verdict = fault == NULL ? DP_VERDICT_PASS : DP_VERDICT_FAIL;
     audit_add_hex(claims, claim, quote.td->mr_td, DP_RTMR_LEN);

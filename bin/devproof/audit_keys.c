@@ -1,19 +1,13 @@
 /* audit_keys.c - devproof audit: who gives the app its keys, and does a user's key come from there?
  */
 #include <string.h>
-#include <strings.h>
 
 #include "base/hex.h"
 #include "devproof/audit.h"
+#include "devproof/reference.h"
 
 static const char kms_title[] = "The app's keys come from the KMS that was named";
 static const char chain_title[] = "A user's key was given by that KMS to this app and no other";
-
-/* The digits behind an 0x that may be there. */
-static const char *digits(const char *hex)
-{
-    return strncmp(hex, "0x", 2) == 0 ? hex + 2 : hex;
-}
 
 static void claim_kms(struct dp_claims *claims, const struct key_rules *rules,
                       const struct facts *facts)
@@ -31,7 +25,7 @@ static void claim_kms(struct dp_claims *claims, const struct key_rules *rules,
     }
     id = stpcpy(stpcpy(found, provider->name), " ");
     dp_hex_encode(id, provider->id, provider->id_len);
-    same = rules->kms_id != NULL && strcasecmp(id, digits(rules->kms_id)) == 0;
+    same = rules->kms_id != NULL && reference_is_kms(provider, rules->kms_id);
     claim.source = "key-provider in the event log";
     claim.expected = rules->kms_id;
     if (strcmp(provider->name, "kms") != 0) {

@@ -15,8 +15,12 @@ static const char help[] =
     "Usage: devproof cluster ACTION [OPTION...]\n\n"
     "Anywhere, with an Ethereum node at hand:\n"
     "  status                who is in, proven by the contract's storage\n"
+    "  verify [PEER...]      does who answers there prove to be that peer, by RA-TLS? All behind "
+    "a\n"
+    "                        gateway, or those of these endpoints or instance ids\n"
     "  wait                  until --instance, or this node, is a peer; 0 then, 1 after --timeout\n"
     "  relay [FILE]          send a node's voucher (- or nothing: standard input) and pay for it\n"
+    "  deploy FILE           put a cluster on the chain, by its settings as JSON; once\n"
     "  mint --to ADDRESS     give or buy a seat, for --instance if it is known already\n"
     "  assign TOKEN INSTANCE which node sits there; of the token's holder\n"
     "  revoke TOKEN          take a node out, with --reason; of the owner\n"
@@ -32,7 +36,7 @@ static const char help[] =
     "  --rpc URL             a node to ask (RPC_URL, commas between several). A list of peers is\n"
     "                        believed where all agree; settings and sending are the first one's\n"
     "  --block TAG           finalized, safe or latest: how sure a block must be (finalized)\n"
-    "  --timeout SECONDS     (60; for wait 600, for what pays 180)\n"
+    "  --timeout SECONDS     (60; for wait 600, for what pays 180, for each peer to verify 10)\n"
     "  --instance ID         40 hex digits\n"
     "  --key-file FILE       private key that pays, readable by nobody else (else DEPLOYER_KEY)\n"
     "  --endpoint TEXT       how others reach this node (made of its instance id, --port and\n"
@@ -45,6 +49,9 @@ static const char help[] =
     "  --listen ADDRESS:PORT where relay takes vouchers from nodes, over HTTP, until it is ended\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
+    "  --collateral FILE, or --cache DIR, --pccs URL: as for devproof audit; so are\n"
+    "  --root FILE, --os-reference FILE and --kms-id HEX\n"
+    "  --contracts DIR, --deployments DIR, --as LABEL, --no-build: as for devproof contracts\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
     "Of join; each step that is done already is left out, so after a fault say it again:\n"
     "  --env-file FILE       variables for the node, which its KMS alone can read; NAME=VALUE "
@@ -63,9 +70,14 @@ static const char help[] =
 static const struct option table[] = {
     {"after", required_argument, NULL, OPTION_AFTER},
     {"app", required_argument, NULL, OPTION_APP},
+    {"as", required_argument, NULL, OPTION_AS},
     {"block", required_argument, NULL, OPTION_BLOCK},
+    {"cache", required_argument, NULL, OPTION_CACHE},
     {"cloud", required_argument, NULL, OPTION_CLOUD},
+    {"collateral", required_argument, NULL, OPTION_COLLATERAL},
     {"contract", required_argument, NULL, OPTION_CONTRACT},
+    {"contracts", required_argument, NULL, OPTION_CONTRACTS},
+    {"deployments", required_argument, NULL, OPTION_DEPLOYMENTS},
     {"endpoint", required_argument, NULL, OPTION_ENDPOINT},
     {"env-file", required_argument, NULL, OPTION_ENV_FILE},
     {"gateway-domain", required_argument, NULL, OPTION_GATEWAY},
@@ -75,18 +87,23 @@ static const struct option table[] = {
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"key-file", required_argument, NULL, OPTION_KEY_FILE},
     {"kms", required_argument, NULL, OPTION_KMS},
+    {"kms-id", required_argument, NULL, OPTION_KMS_ID},
     {"kms-root", required_argument, NULL, OPTION_KMS_ROOT},
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
     {"name", required_argument, NULL, OPTION_NAME},
     {"network", required_argument, NULL, OPTION_NETWORK},
+    {"no-build", no_argument, NULL, OPTION_NO_BUILD},
     {"no-register", no_argument, NULL, OPTION_NO_REGISTER},
+    {"os-reference", required_argument, NULL, OPTION_OS_REFERENCE},
+    {"pccs", required_argument, NULL, OPTION_PCCS},
     {"peers-file", required_argument, NULL, OPTION_PEERS_FILE},
     {"port", required_argument, NULL, OPTION_PORT},
     {"price", required_argument, NULL, OPTION_PRICE},
     {"reason", required_argument, NULL, OPTION_REASON},
     {"relay", required_argument, NULL, OPTION_RELAY},
     {"renew", no_argument, NULL, OPTION_RENEW},
+    {"root", required_argument, NULL, OPTION_ROOT},
     {"rpc", required_argument, NULL, OPTION_RPC},
     {"sale", required_argument, NULL, OPTION_SALE},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -97,7 +114,7 @@ static const struct option table[] = {
     {NULL, 0, NULL, 0},
 };
 
-/* Options that all take, those of a node, and those of who pays. */
+/* Options that all take who have a cluster, those of a node, and those of who pays. */
 #define ALL "crw"
 #define NODE ALL "egPy"
 #define PAY ALL "K"
@@ -108,11 +125,18 @@ static const struct action {
     const char *options; /* letters of enum cluster_option */
     int least, most;     /* words after its name */
 } actions[] = {
-    {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
-    {"config", cluster_config, PAY "nNps", 0, 0}, {"join", cluster_join, PAY "aCEIbmMpTtvx", 1, 1},
-    {"mint", cluster_mint, PAY "tip", 0, 0},      {"relay", cluster_relay, PAY "l", 0, 1},
-    {"revoke", cluster_revoke, PAY "R", 1, 1},    {"run", cluster_run, NODE "bfkAvG", 0, 0},
-    {"status", cluster_status, ALL "bi", 0, 0},   {"voucher", cluster_voucher, NODE "W", 0, 0},
+    {"account", cluster_account, NODE, 0, 0},
+    {"assign", cluster_assign, PAY, 2, 2},
+    {"config", cluster_config, PAY "nNps", 0, 0},
+    {"deploy", cluster_deploy, "rwKuBDF", 1, 1},
+    {"join", cluster_join, PAY "aCEIbmMpTtvx", 1, 1},
+    {"mint", cluster_mint, PAY "tip", 0, 0},
+    {"relay", cluster_relay, PAY "l", 0, 1},
+    {"revoke", cluster_revoke, PAY "R", 1, 1},
+    {"run", cluster_run, NODE "bfkAvG", 0, 0},
+    {"status", cluster_status, ALL "bi", 0, 0},
+    {"verify", cluster_verify, ALL "bHLjOqo", 0, DP_PEERS_MAX},
+    {"voucher", cluster_voucher, NODE "W", 0, 0},
     {"wait", cluster_wait, ALL "biv", 0, 0},
 };
 
@@ -245,7 +269,7 @@ static int prepare(struct cluster *cluster, const struct action *action, int wor
         code = client_fail(&cluster->client, EXIT_USAGE,
                            "%s: %s words after it; devproof cluster --help says more.",
                            action->name, words < action->least ? "too few" : "too many");
-    if (code == EXIT_SUCCESS)
+    if (code == EXIT_SUCCESS && strchr(action->options, OPTION_CONTRACT) != NULL)
         code = read_contract(cluster);
     if (code == EXIT_SUCCESS)
         code = read_nodes(cluster);

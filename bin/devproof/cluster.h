@@ -17,9 +17,14 @@
 enum cluster_option {
     OPTION_AFTER = 'A',
     OPTION_APP = 'a',
+    OPTION_AS = 'u',
     OPTION_BLOCK = 'b',
+    OPTION_CACHE = 'H',
     OPTION_CLOUD = 'C',
+    OPTION_COLLATERAL = 'L',
     OPTION_CONTRACT = 'c',
+    OPTION_CONTRACTS = 'F',
+    OPTION_DEPLOYMENTS = 'D',
     OPTION_ENDPOINT = 'e',
     OPTION_ENV_FILE = 'E',
     OPTION_GATEWAY = 'g',
@@ -29,18 +34,23 @@ enum cluster_option {
     OPTION_INTERVAL = 'v',
     OPTION_KEY_FILE = 'K',
     OPTION_KMS = 'm',
+    OPTION_KMS_ID = 'j',
     OPTION_KMS_ROOT = 'M',
     OPTION_LISTEN = 'l',
     OPTION_MAX_NODES = 'n',
     OPTION_NAME = 'x',
     OPTION_NETWORK = 'N',
+    OPTION_NO_BUILD = 'B',
     OPTION_NO_REGISTER = 'G',
+    OPTION_OS_REFERENCE = 'O',
+    OPTION_PCCS = 'q',
     OPTION_PEERS_FILE = 'f',
     OPTION_PORT = 'P',
     OPTION_PRICE = 'p',
     OPTION_REASON = 'R',
     OPTION_RELAY = 'y',
     OPTION_RENEW = 'W',
+    OPTION_ROOT = 'o',
     OPTION_RPC = 'r',
     OPTION_SALE = 's',
     OPTION_TIMEOUT = 'w',
@@ -182,12 +192,14 @@ int cluster_relay_serve(struct cluster *cluster);
 int cluster_account(struct cluster *cluster, int argc, char **argv);
 int cluster_assign(struct cluster *cluster, int argc, char **argv);
 int cluster_config(struct cluster *cluster, int argc, char **argv);
+int cluster_deploy(struct cluster *cluster, int argc, char **argv);
 int cluster_join(struct cluster *cluster, int argc, char **argv);
 int cluster_mint(struct cluster *cluster, int argc, char **argv);
 int cluster_relay(struct cluster *cluster, int argc, char **argv);
 int cluster_revoke(struct cluster *cluster, int argc, char **argv);
 int cluster_run(struct cluster *cluster, int argc, char **argv);
 int cluster_status(struct cluster *cluster, int argc, char **argv);
+int cluster_verify(struct cluster *cluster, int argc, char **argv);
 int cluster_voucher(struct cluster *cluster, int argc, char **argv);
 int cluster_wait(struct cluster *cluster, int argc, char **argv);
 

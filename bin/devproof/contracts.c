@@ -13,7 +13,6 @@
 
 #define WITHIN_MS 20000
 #define ANSWER_MAX (8 * 1024 * 1024)
-#define TIMEOUT_S 180
 
 static const char help[] =
     "Usage: devproof contracts deploy NAME [ARGUMENT...] [OPTION...]\n"
@@ -130,12 +129,27 @@ static unsigned within_ms(unsigned timeout_s)
     return timeout_s < WITHIN_MS / 1000 ? timeout_s * 1000 : WITHIN_MS;
 }
 
+int contracts_open(struct contracts *contracts)
+{
+    if (contracts->url == NULL || !dp_http_is_url(contracts->url))
+        return client_fail(&contracts->client, EXIT_USAGE,
+                           "name a node by --rpc URL or RPC_URL, http:// or https://.");
+    if (dp_secp_init() != DP_OK)
+        return client_fail(&contracts->client, EXIT_FAILURE,
+                           "no memory that can be locked: raise ulimit -l.");
+    dp_node_url_show(contracts->node, contracts->url);
+    contracts->rpc = (struct dp_rpc){.url = contracts->url,
+                                     .within_ms = within_ms(contracts->timeout_s),
+                                     .answer_max = ANSWER_MAX};
+    return EXIT_SUCCESS;
+}
+
 int command_contracts(int argc, char **argv)
 {
-    struct contracts contracts = {.folder = "contracts",
-                                  .deployments = "deployments",
+    struct contracts contracts = {.folder = CONTRACTS_FOLDER,
+                                  .deployments = CONTRACTS_DEPLOYMENTS,
                                   .url = getenv("RPC_URL"),
-                                  .timeout_s = TIMEOUT_S};
+                                  .timeout_s = CONTRACTS_TIMEOUT_S};
     int code;
 
     client_init(&contracts.client, "contracts", help);
@@ -147,16 +161,9 @@ int command_contracts(int argc, char **argv)
     if (argc < 1 || (strcmp(argv[0], "deploy") != 0 && strcmp(argv[0], "verify") != 0))
         return client_fail(&contracts.client, EXIT_USAGE,
                            "say deploy NAME or verify; devproof contracts --help says more.");
-    if (contracts.url == NULL || !dp_http_is_url(contracts.url))
-        return client_fail(&contracts.client, EXIT_USAGE,
-                           "name a node by --rpc URL or RPC_URL, http:// or https://.");
-    if (dp_secp_init() != DP_OK)
-        return client_fail(&contracts.client, EXIT_FAILURE,
-                           "no memory that can be locked: raise ulimit -l.");
-    dp_node_url_show(contracts.node, contracts.url);
-    contracts.rpc = (struct dp_rpc){.url = contracts.url,
-                                    .within_ms = within_ms(contracts.timeout_s),
-                                    .answer_max = ANSWER_MAX};
+    code = contracts_open(&contracts);
+    if (code != EXIT_SUCCESS)
+        return code;
     if (strcmp(argv[0], "verify") == 0)
         return contracts_verify(&contracts, argv + 1, argc - 1);
     return contracts_deploy(&contracts, argv + 1, argc - 1);

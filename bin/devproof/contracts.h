@@ -18,6 +18,11 @@
 #define CODE_MAX (1024 * 1024) /* bytes of init code, arguments included, and of runtime code */
 #define INIT_CODE_MAX 49152    /* that the chain takes (EIP-3860) */
 
+/* Where no option says otherwise. */
+#define CONTRACTS_FOLDER "contracts"
+#define CONTRACTS_DEPLOYMENTS "deployments"
+#define CONTRACTS_TIMEOUT_S 180
+
 struct contracts {
     struct client client; /* for its messages, and --json */
     const char *url, *folder, *deployments;
@@ -28,6 +33,9 @@ struct contracts {
     uint64_t chain_id;
     char node[DP_NODE_NAME_SIZE];
 };
+
+/* Make rpc and node of url and timeout_s. Returns: an exit code, after complaining */
+int contracts_open(struct contracts *contracts);
 
 /* What the node failed at, in one line. Returns: EXIT_FAILURE */
 int contracts_node_failed(const struct contracts *contracts, const struct dp_detail *detail,

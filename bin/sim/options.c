@@ -26,6 +26,8 @@ static const char usage[] =
     "  --instance-id HEX   instance of the app, 40 digits, measured (that of the attestation)\n"
     "  --root FILE         write the root that quotes hang on here, as PEM\n"
     "  --collateral FILE   write the collateral that they verify with here\n"
+    "  --pki FILE          the root is the one of this file, made where there is none: simulators\n"
+    "                      that name the same file verify by one root and collateral\n"
     "  --tcb STATUS        up-to-date, outdated, hardening, configuration or revoked\n"
     "  --debug-td          be a TD whose memory its host may read\n"
     "  --fault NAME        quote-signature, qe-report, root, revoked, expired, report-data,\n"
@@ -109,6 +111,7 @@ enum {
     INSTANCE_ID,
     ROOT,
     COLLATERAL,
+    PKI,
     TCB,
     DEBUG_TD,
     FAULT,
@@ -129,6 +132,7 @@ static const struct option names[] = {
     {"instance-id", required_argument, NULL, INSTANCE_ID},
     {"root", required_argument, NULL, ROOT},
     {"collateral", required_argument, NULL, COLLATERAL},
+    {"pki", required_argument, NULL, PKI},
     {"tcb", required_argument, NULL, TCB},
     {"debug-td", no_argument, NULL, DEBUG_TD},
     {"fault", required_argument, NULL, FAULT},
@@ -159,6 +163,8 @@ static const char **text_of(struct sim_options *out, int option)
         return &out->setup.root;
     case COLLATERAL:
         return &out->setup.collateral;
+    case PKI:
+        return &out->setup.pki;
     default:
         return NULL;
     }

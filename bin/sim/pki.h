@@ -23,6 +23,18 @@ DP_MUST_CHECK
 enum dp_err sim_pki_make(struct sim_pki *out);
 void sim_pki_free(struct sim_pki *pki);
 
+/**
+ * The root and signers of a file, which is made, for its owner to read alone, where there is none:
+ * so several simulators have the same. It holds their private keys.
+ *
+ * Out: out     as above
+ *      detail  names the file
+ * Returns: DP_OK, DP_EIO, DP_EFORMAT (it is no such file), DP_EINVAL (a path too long), DP_ECRYPTO,
+ *          DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err sim_pki_share(struct sim_pki *out, const char *path, struct dp_detail *detail);
+
 /* Add a signer's certificate as PEM, and those above it. Returns: DP_OK, DP_ENOMEM */
 DP_MUST_CHECK
 enum dp_err sim_pki_chain(const struct sim_pki *pki, struct dp_buf *pem, enum sim_signer signer);

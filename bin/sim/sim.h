@@ -28,6 +28,8 @@ struct sim_setup {
      * they are not. */
     const char *root, *collateral;
 
+    const char *pki; /* file of the test root, see sim_pki_share; NULL: a new one */
+
     const struct sim_tcb *tcb; /* NULL: up to date */
     enum sim_fault fault;
     bool measure;               /* app_compose into RTMR3; else the stored log names what it will */

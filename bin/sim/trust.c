@@ -53,7 +53,8 @@ static enum dp_err write_files(const struct sim_pki *pki, const struct sim_setup
 
 enum dp_err sim_trust_make(struct sim *sim, const struct sim_setup *setup, struct dp_detail *detail)
 {
-    enum dp_err err = sim_pki_make(&sim->pki);
+    enum dp_err err =
+        setup->pki != NULL ? sim_pki_share(&sim->pki, setup->pki, detail) : sim_pki_make(&sim->pki);
 
     if (err == DP_OK)
         err = write_files(&sim->pki, setup, detail);

@@ -192,6 +192,12 @@ static enum dp_err check_events(struct dp_ratls *out, const struct dp_eventlog *
         return err;
     memcpy(out->app_id, facts.app_id.data, sizeof(out->app_id));
     memcpy(out->compose_hash, facts.compose_hash.data, sizeof(out->compose_hash));
+    out->has_instance_id = facts.instance_id.len == sizeof(out->instance_id);
+    if (out->has_instance_id)
+        memcpy(out->instance_id, facts.instance_id.data, sizeof(out->instance_id));
+    if (facts.key_provider.data == NULL ||
+        dp_key_provider_read(&out->key_provider, facts.key_provider) != DP_OK)
+        out->key_provider = (struct dp_key_provider){.id_len = 0};
     return DP_OK;
 }
 
@@ -214,6 +220,19 @@ static enum dp_err check(struct dp_ratls *out, const struct evidence *evidence, 
                                  collateral, now, detail);
     if (err == DP_OK)
         err = check_events(out, &evidence->log, detail);
+    return err;
+}
+
+enum dp_err dp_ratls_quote(struct dp_buf *out, X509 *cert, struct dp_detail *detail)
+{
+    struct evidence evidence = {.held = {NULL, NULL}};
+    enum dp_err err = read_evidence(&evidence, cert, detail);
+
+    if (err == DP_OK) {
+        dp_buf_add(out, evidence.quote.data, evidence.quote.len);
+        err = out->err;
+    }
+    free_evidence(&evidence);
     return err;
 }
 

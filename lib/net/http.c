@@ -149,6 +149,47 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
     return err;
 }
 
+static bool set_handshake(CURL *curl, const char *url, unsigned within_ms, char *message)
+{
+    return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)within_ms) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, message) == CURLE_OK &&
+           set_certificates(curl);
+}
+
+static enum dp_err handshake_error(CURLcode code)
+{
+    if (code == CURLE_OPERATION_TIMEDOUT)
+        return DP_ETIMEOUT;
+    return code == CURLE_URL_MALFORMAT || code == CURLE_UNSUPPORTED_PROTOCOL ? DP_EINVAL : DP_EIO;
+}
+
+enum dp_err dp_http_handshake(const char *url, unsigned within_ms, struct dp_buf *certificates,
+                              struct dp_detail *detail)
+{
+    char message[CURL_ERROR_SIZE] = "";
+    CURL *curl = curl_easy_init();
+    CURLcode code;
+    enum dp_err err = DP_OK;
+
+    if (curl == NULL)
+        return DP_ENOMEM;
+    code = set_handshake(curl, url, within_ms, message) ? curl_easy_perform(curl)
+                                                        : CURLE_URL_MALFORMAT;
+    if (code == CURLE_OK) {
+        take_certificates(curl, certificates);
+        err = certificates->err;
+    } else {
+        err = dp_fail(detail, handshake_error(code), NULL, "%s",
+                      message[0] != '\0' ? message : curl_easy_strerror(code));
+    }
+    curl_easy_cleanup(curl);
+    return err;
+}
+
 bool dp_http_is_url(const char *text)
 {
     CURLU *url = curl_url();

@@ -51,6 +51,19 @@ enum dp_err dp_http_send(const struct dp_http_request *request, long *status, st
                          struct dp_detail *detail);
 
 /**
+ * Begin TLS with an https:// server and end it: no request is sent, so it may speak anything
+ * inside.
+ *
+ * Out: certificates  the server's are added as PEM, its own first, whose private key it has shown
+ *                    to hold. They are not verified: the caller judges
+ *      detail        says what failed, in libcurl's words; may be NULL
+ * Returns: DP_OK, DP_EINVAL (no https:// URL), DP_EIO, DP_ETIMEOUT, DP_ETOOBIG, DP_ENOMEM
+ */
+DP_MUST_CHECK
+enum dp_err dp_http_handshake(const char *url, unsigned within_ms, struct dp_buf *certificates,
+                              struct dp_detail *detail);
+
+/**
  * The value of a header, without the space around it.
  *
  * Out: out  borrowed from headers; of several the last

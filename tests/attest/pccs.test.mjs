@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { DEVPROOF, published } from './lib/cases.mjs';
+import { answers, serve } from './lib/pccs.mjs';
 
 const dir = mkdtempSync(join(tmpdir(), 'dp-pccs-'));
 after(() => rmSync(dir, { recursive: true, force: true }));
@@ -17,35 +17,6 @@ const name = 'tdx-B0C06F000000-platform.json';
 const quote = join(dir, 'quote');
 writeFileSync(quote, one.quote);
 const cache = () => mkdtempSync(join(dir, 'cache-'));
-
-/* What a PCCS answers. */
-function answers(collateral) {
-    const pem = (text) => encodeURIComponent(text);
-    const signedBy = (member, text, signature) => `{"${member}":${text},"signature":"${signature}"}`;
-    return {
-        '/sgx/certification/v4/pckcrl?ca=platform&encoding=der': { headers: { 'SGX-PCK-CRL-Issuer-Chain': pem(collateral.pck_crl_issuer_chain) }, body: Buffer.from(collateral.pck_crl, 'hex') },
-        '/sgx/certification/v4/rootcacrl': { body: collateral.root_ca_crl },
-        '/tdx/certification/v4/tcb?fmspc=B0C06F000000': { headers: { 'TCB-Info-Issuer-Chain': pem(collateral.tcb_info_issuer_chain) }, body: signedBy('tcbInfo', collateral.tcb_info, collateral.tcb_info_signature) },
-        '/tdx/certification/v4/qe/identity?update=standard': { headers: { 'SGX-Enclave-Identity-Issuer-Chain': pem(collateral.qe_identity_issuer_chain) }, body: signedBy('enclaveIdentity', collateral.qe_identity, collateral.qe_identity_signature) },
-    };
-}
-
-async function serve(table, body, server = createServer()) {
-    const asked = [];
-    server.on('request', (request, response) => {
-        asked.push(request.url);
-        const answer = table[request.url];
-        response.writeHead(answer?.status ?? (answer ? 200 : 404), answer?.headers ?? {});
-        response.end(answer?.body ?? '');
-    });
-    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-    try {
-        return await body(`127.0.0.1:${server.address().port}`, asked);
-    } finally {
-        server.closeAllConnections();
-        server.close();
-    }
-}
 
 function verify(args, at = one.time) {
     return new Promise((resolve, reject) => {

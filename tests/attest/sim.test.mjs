@@ -1,8 +1,8 @@
 // sim.test.mjs - the quotes of dstack-sim, judged by our verifier and by the official one.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { ROOT } from './lib/cases.mjs';
 import { judge, replay, startSim } from './lib/sim.mjs';
@@ -70,6 +70,21 @@ test('each start has a root of its own', async () => {
         assert.deepEqual(judge(sim, quote), ['valid UpToDate', 'valid UpToDate']);
         for (const verdict of judge(plain, quote)) assert.match(verdict, /^refused/);
     });
+});
+
+test('simulators that name one --pki have one root, also where they start at once', async () => {
+    const pki = plain.at('pki');
+    const sims = await Promise.all([1, 2, 3].map(() => startSim('--pki', pki)));
+    const late = await startSim('--pki', pki);
+    assert.equal(statSync(pki).mode & 0o777, 0o600);
+    assert.deepEqual(readdirSync(dirname(pki)).filter((name) => name.startsWith('pki')), ['pki']);
+    for (const sim of [...sims, late]) {
+        assert.deepEqual(sim.root, late.root);
+        assert.deepEqual(judge(late, bytes(await sim.ask('/GetQuote'))), ['valid UpToDate', 'valid UpToDate']);
+    }
+    await Promise.all([...sims, late].map((sim) => sim.stop()));
+    writeFileSync(pki, readFileSync(pki, 'utf8').slice(0, -400));
+    for (const path of [pki, '/nowhere/pki', 'a'.repeat(5000)]) await assert.rejects(startSim('--pki', path), /ends with 1/);
 });
 
 test('--app-compose is measured: event log, RTMR3, mr_config_id and Info agree on its hash', async () => {

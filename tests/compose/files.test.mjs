@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { compose, DEVPROOF, DIGEST, dir, dockerCompose, file, getComposeHash, ROOT } from './lib.mjs';
 
 const docker = join(ROOT, 'docker');
-const names = ['docker-compose.yml', 'docker-compose.local.yml', 'docker-compose.staging.yml'];
+const names = ['docker-compose.yml', 'docker-compose.cluster.yml', 'docker-compose.local.yml', 'docker-compose.staging.yml'];
 const text = (name) => readFileSync(join(docker, name), 'utf8');
 const env = { SSH_PUBLIC_KEY: 'ssh-ed25519 AAAA test', ADMIN_TOKEN: '' };
 const zeros = `sha256:${'0'.repeat(64)}`;
@@ -45,6 +45,16 @@ test('the check takes production once it has a digest, and refuses it before', (
     const before = findings(text('docker-compose.yml').replace(/devproof@sha256:[0-9a-f]{64}/, `devproof@${zeros}`));
     assert.deepEqual(before.map(({ where, risk }) => [where, risk]), [['services.devproof.image', 'loose']]);
     assert.match(before[0].text, /all zeros/);
+});
+
+test('the check takes the cluster\'s file; who waits is waited for, and nobody can choose the chain from outside', () => {
+    assert.deepEqual(findings(withDigest('docker-compose.cluster.yml')), []);
+    const ran = dockerCompose(join(docker, 'docker-compose.cluster.yml'), ['config'], env);
+    assert.match(ran.stdout, / {2}application:\n(?: {4}.*\n)* {4}depends_on:\n {6}join:\n {8}condition: service_completed_successfully\n/);
+    assert.doesNotMatch(text('docker-compose.cluster.yml'), /\$\{/);
+    /* The guard fires: docker-compose knows the condition, and no other. */
+    const content = text('docker-compose.cluster.yml').replace('service_completed_successfully', 'service_completed');
+    assert.notEqual(dockerCompose(file('condition.yml', content), ['config', '-q'], env).code, 0);
 });
 
 test('the check refuses the staging file for its SSH server, by its name, its port, what it shares and what it may', () => {
@@ -88,7 +98,7 @@ test('the local file says that its keys are public, and the check refuses it', (
 test('one image in all of them, by its digest', () => {
     const images = names.flatMap((name) => text(name).match(/(?<=image: ).*devproof.*$/gm));
     assert.equal(new Set(images).size, 1, images.join());
-    assert.equal(images.length, 4);
+    assert.equal(images.length, 6);
     assert.match(images[0], /^([a-z0-9.:_-]+\/)*devproof@sha256:[0-9a-f]{64}$/);
 });
 

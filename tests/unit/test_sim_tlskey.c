@@ -370,8 +370,25 @@ static enum dp_err judge(const struct sim *sim, X509 *leaf, struct dp_detail *de
                                         (struct dp_slice){root.data, root.len}, NULL),
                      DP_OK);
     err = dp_ratls_verify(&proven, leaf, collateral, now, detail);
-    if (err == DP_OK)
+    if (err == DP_OK) {
+        struct dp_buf quote = DP_BUF_INIT(DP_QUOTE_MAX);
+
         assert_memory_equal(proven.app_id, APP_ID, sizeof(proven.app_id));
+        assert_true(proven.has_instance_id);
+        assert_memory_equal(proven.instance_id, dp_blob_payload(&sim->blob, "instance-id").data,
+                            sizeof(proven.instance_id));
+        assert_string_equal(proven.key_provider.name, "kms");
+        /* What collateral is got for is what is verified. */
+        assert_int_equal(dp_ratls_quote(&quote, leaf, detail), DP_OK);
+        assert_int_equal(quote.len, proven.quote.len);
+        assert_memory_equal(quote.data, proven.quote.data, quote.len);
+        dp_buf_free(&quote);
+    } else if (err == DP_EMISSING) {
+        struct dp_buf none = DP_BUF_INIT(DP_QUOTE_MAX);
+
+        assert_int_equal(dp_ratls_quote(&none, leaf, NULL), DP_EMISSING);
+        assert_null(none.data);
+    }
     dp_ratls_free(&proven);
     dp_collateral_free(collateral);
     dp_buf_free(&root);

@@ -63,7 +63,7 @@ function environment(settings) {
     for (const name of ['PORT', 'DATA_DIR', 'AUTH', 'ADMIN_TOKEN', 'EXPOSE_INFO', 'SIGN_SCHEME',
         'KEY_NAMESPACE', 'DSTACK_SIMULATOR_ENDPOINT', 'DATABASE_URL', 'WORKERS', 'LOG_LEVEL',
         'RATE_LIMIT', 'RUN_DIR', 'LOG_DIR', 'LOG_SIZE', 'LOG_KEEP', 'ROUTES_DIR', 'TLS_PORT', 'TLS_PUBLIC_PORT',
-        'DSTACK_SIM_OPTIONS', 'TLS_NAME', 'TLS_CERT', 'TLS_KEY', 'TLS_VALID_SECONDS', 'NODE_TEST_CONTEXT'])
+        'DSTACK_SIM_OPTIONS', 'CLUSTER_CONTRACT', 'CLUSTER_OPTIONS', 'CLUSTER_RELAY', 'TLS_NAME', 'TLS_CERT', 'TLS_KEY', 'TLS_VALID_SECONDS', 'NODE_TEST_CONTEXT'])
         if (!(name in settings) || settings[name] === undefined) delete env[name];
     return env;
 }
