@@ -135,7 +135,7 @@ static const struct action {
     {"revoke", cluster_revoke, PAY "R", 1, 1},
     {"run", cluster_run, NODE "bfkAvG", 0, 0},
     {"status", cluster_status, ALL "bi", 0, 0},
-    {"verify", cluster_verify, ALL "bHLjOqo", 0, DP_PEERS_MAX},
+    {"verify", cluster_verify, ALL "bHLZOqo", 0, DP_PEERS_MAX},
     {"voucher", cluster_voucher, NODE "W", 0, 0},
     {"wait", cluster_wait, ALL "biv", 0, 0},
 };

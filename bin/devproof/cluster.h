@@ -34,7 +34,7 @@ enum cluster_option {
     OPTION_INTERVAL = 'v',
     OPTION_KEY_FILE = 'K',
     OPTION_KMS = 'm',
-    OPTION_KMS_ID = 'j',
+    OPTION_KMS_ID = 'Z',
     OPTION_KMS_ROOT = 'M',
     OPTION_LISTEN = 'l',
     OPTION_MAX_NODES = 'n',
