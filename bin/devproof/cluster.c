@@ -115,29 +115,54 @@ static const struct option table[] = {
 };
 
 /* Options that all take who have a cluster, those of a node, and those of who pays. */
-#define ALL "crw"
-#define NODE ALL "egPy"
-#define PAY ALL "K"
+#define ALL OPTION_CONTRACT, OPTION_RPC, OPTION_TIMEOUT
+#define NODE ALL, OPTION_ENDPOINT, OPTION_GATEWAY, OPTION_PORT, OPTION_RELAY
+#define PAY ALL, OPTION_KEY_FILE
 
 static const struct action {
     const char *name;
     int (*run)(struct cluster *cluster, int argc, char **argv);
-    const char *options; /* letters of enum cluster_option */
-    int least, most;     /* words after its name */
+    int least, most;           /* words after its name */
+    unsigned char options[32]; /* of enum cluster_option, up to a 0 */
 } actions[] = {
-    {"account", cluster_account, NODE, 0, 0},
-    {"assign", cluster_assign, PAY, 2, 2},
-    {"config", cluster_config, PAY "nNps", 0, 0},
-    {"deploy", cluster_deploy, "rwKuBDF", 1, 1},
-    {"join", cluster_join, PAY "aCEIbmMpTtvx", 1, 1},
-    {"mint", cluster_mint, PAY "tip", 0, 0},
-    {"relay", cluster_relay, PAY "l", 0, 1},
-    {"revoke", cluster_revoke, PAY "R", 1, 1},
-    {"run", cluster_run, NODE "bfkAvG", 0, 0},
-    {"status", cluster_status, ALL "bi", 0, 0},
-    {"verify", cluster_verify, ALL "bHLZOqo", 0, DP_PEERS_MAX},
-    {"voucher", cluster_voucher, NODE "W", 0, 0},
-    {"wait", cluster_wait, ALL "biv", 0, 0},
+    {"account", cluster_account, 0, 0, {NODE}},
+    {"assign", cluster_assign, 2, 2, {PAY}},
+    {"config",
+     cluster_config,
+     0,
+     0,
+     {PAY, OPTION_MAX_NODES, OPTION_NETWORK, OPTION_PRICE, OPTION_SALE}},
+    {"deploy",
+     cluster_deploy,
+     1,
+     1,
+     {OPTION_RPC, OPTION_TIMEOUT, OPTION_KEY_FILE, OPTION_AS, OPTION_NO_BUILD, OPTION_DEPLOYMENTS,
+      OPTION_CONTRACTS}},
+    {"join",
+     cluster_join,
+     1,
+     1,
+     {PAY, OPTION_APP, OPTION_CLOUD, OPTION_ENV_FILE, OPTION_INSTANCE_TYPE, OPTION_BLOCK,
+      OPTION_KMS, OPTION_KMS_ROOT, OPTION_PRICE, OPTION_TOKEN_FILE, OPTION_TO, OPTION_INTERVAL,
+      OPTION_NAME}},
+    {"mint", cluster_mint, 0, 0, {PAY, OPTION_TO, OPTION_INSTANCE, OPTION_PRICE}},
+    {"relay", cluster_relay, 0, 1, {PAY, OPTION_LISTEN}},
+    {"revoke", cluster_revoke, 1, 1, {PAY, OPTION_REASON}},
+    {"run",
+     cluster_run,
+     0,
+     0,
+     {NODE, OPTION_BLOCK, OPTION_PEERS_FILE, OPTION_HOOK, OPTION_AFTER, OPTION_INTERVAL,
+      OPTION_NO_REGISTER}},
+    {"status", cluster_status, 0, 0, {ALL, OPTION_BLOCK, OPTION_INSTANCE}},
+    {"verify",
+     cluster_verify,
+     0,
+     DP_PEERS_MAX,
+     {ALL, OPTION_BLOCK, OPTION_CACHE, OPTION_COLLATERAL, OPTION_KMS_ID, OPTION_OS_REFERENCE,
+      OPTION_PCCS, OPTION_ROOT}},
+    {"voucher", cluster_voucher, 0, 0, {NODE, OPTION_RENEW}},
+    {"wait", cluster_wait, 0, 0, {ALL, OPTION_BLOCK, OPTION_INSTANCE, OPTION_INTERVAL}},
 };
 
 /* --- what the actions share --- */
@@ -150,10 +175,10 @@ int cluster_failed(const struct cluster *cluster, enum dp_err err, const struct 
     return client_fail(&cluster->client, EXIT_FAILURE, "%s", text);
 }
 
-static const char *option_name(int letter)
+static const char *option_name(int value)
 {
     for (const struct option *option = table; option->name != NULL; option++) {
-        if (option->val == letter)
+        if (option->val == value)
             return option->name;
     }
     return "";
@@ -250,13 +275,18 @@ static int take_option(struct cluster *cluster, int option, const char *value)
     return -1;
 }
 
+static bool takes(const struct action *action, int option)
+{
+    return memchr(action->options, option, sizeof(action->options)) != NULL;
+}
+
 /* An option that would be without effect is a mistake. */
 static int check_options(const struct cluster *cluster, const struct action *action)
 {
-    for (int letter = 0; letter < 128; letter++) {
-        if (cluster->given[letter] != NULL && strchr(action->options, letter) == NULL)
+    for (int option = OPTION_AFTER; option < OPTION_END; option++) {
+        if (cluster->given[option] != NULL && !takes(action, option))
             return client_fail(&cluster->client, EXIT_USAGE, "%s takes no --%s.", action->name,
-                               option_name(letter));
+                               option_name(option));
     }
     return EXIT_SUCCESS;
 }
@@ -269,7 +299,7 @@ static int prepare(struct cluster *cluster, const struct action *action, int wor
         code = client_fail(&cluster->client, EXIT_USAGE,
                            "%s: %s words after it; devproof cluster --help says more.",
                            action->name, words < action->least ? "too few" : "too many");
-    if (code == EXIT_SUCCESS && strchr(action->options, OPTION_CONTRACT) != NULL)
+    if (code == EXIT_SUCCESS && takes(action, OPTION_CONTRACT))
         code = read_contract(cluster);
     if (code == EXIT_SUCCESS)
         code = read_nodes(cluster);
