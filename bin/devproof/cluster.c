@@ -36,13 +36,24 @@ static const char help[] =
     "  --key-file FILE       private key that pays, readable by nobody else (else DEPLOYER_KEY)\n"
     "  --endpoint TEXT       how others reach this node (made of its instance id, --port and\n"
     "  --gateway-domain NAME the gateway's domain, DSTACK_GATEWAY_DOMAIN)\n"
-    "  --port PORT           of this node behind the gateway (443)\n"
+    "  --port PORT           of this node behind the gateway (443), or of its tunnel (51820)\n"
     "  --relay URL           who sends this node's transactions (CLUSTER_RELAY)\n"
     "  --peers-file FILE     (DATA_DIR/cluster/peers.json)\n"
     "  --hook PROGRAM        gets the file's path as its argument\n"
     "  --after BLOCKS        that a newcomer must have been there for (0)\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
+    "  --mode tls|wireguard  how nodes reach one another: by the gateway (tls), or by tunnels, "
+    "with\n"
+    "                        --endpoint HOST:PORT, by UDP. Then peers prove their keys by quotes:\n"
+    "  --collateral FILE     what Intel says of their platforms, or --pccs URL, --cache DIR or "
+    "both\n"
+    "  --root FILE           trust this certificate, DER or PEM, and not Intel's root; with "
+    "several\n"
+    "                        --collateral one each\n"
+    "  --tcb STATUS          the worst that a platform may have (UpToDate)\n"
+    "  --tunnel-range RANGE  of IPv4, for tokens' addresses, the same on all nodes (10.0.1.0/24)\n"
+    "  --tunnel-interface NAME  (devproof0)\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
     "  --json                say it as JSON\n"
     "  --help\n\n"
@@ -51,6 +62,8 @@ static const char help[] =
 static const struct option table[] = {
     {"after", required_argument, NULL, OPTION_AFTER},
     {"block", required_argument, NULL, OPTION_BLOCK},
+    {"cache", required_argument, NULL, OPTION_CACHE},
+    {"collateral", required_argument, NULL, OPTION_COLLATERAL},
     {"contract", required_argument, NULL, OPTION_CONTRACT},
     {"endpoint", required_argument, NULL, OPTION_ENDPOINT},
     {"gateway-domain", required_argument, NULL, OPTION_GATEWAY},
@@ -59,18 +72,24 @@ static const struct option table[] = {
     {"interval", required_argument, NULL, OPTION_INTERVAL},
     {"key-file", required_argument, NULL, OPTION_KEY_FILE},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
+    {"mode", required_argument, NULL, OPTION_MODE},
     {"network", required_argument, NULL, OPTION_NETWORK},
     {"no-register", no_argument, NULL, OPTION_NO_REGISTER},
+    {"pccs", required_argument, NULL, OPTION_PCCS},
     {"peers-file", required_argument, NULL, OPTION_PEERS_FILE},
     {"port", required_argument, NULL, OPTION_PORT},
     {"price", required_argument, NULL, OPTION_PRICE},
     {"reason", required_argument, NULL, OPTION_REASON},
     {"relay", required_argument, NULL, OPTION_RELAY},
     {"renew", no_argument, NULL, OPTION_RENEW},
+    {"root", required_argument, NULL, OPTION_ROOT},
     {"rpc", required_argument, NULL, OPTION_RPC},
     {"sale", required_argument, NULL, OPTION_SALE},
+    {"tcb", required_argument, NULL, OPTION_TCB},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"to", required_argument, NULL, OPTION_TO},
+    {"tunnel-interface", required_argument, NULL, OPTION_TUNNEL_INTERFACE},
+    {"tunnel-range", required_argument, NULL, OPTION_TUNNEL_RANGE},
     {"json", no_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -80,6 +99,7 @@ static const struct option table[] = {
 #define ALL "crw"
 #define NODE ALL "egPy"
 #define PAY ALL "K"
+#define TUNNEL "dCqOBIT"
 
 static const struct action {
     const char *name;
@@ -87,11 +107,16 @@ static const struct action {
     const char *options; /* letters of enum cluster_option */
     int least, most;     /* words after its name */
 } actions[] = {
-    {"account", cluster_account, NODE, 0, 0},     {"assign", cluster_assign, PAY, 2, 2},
-    {"config", cluster_config, PAY "nNps", 0, 0}, {"mint", cluster_mint, PAY "tip", 0, 0},
-    {"relay", cluster_relay, PAY, 0, 1},          {"revoke", cluster_revoke, PAY "R", 1, 1},
-    {"run", cluster_run, NODE "bfkAvG", 0, 0},    {"status", cluster_status, ALL "bi", 0, 0},
-    {"voucher", cluster_voucher, NODE "W", 0, 0}, {"wait", cluster_wait, ALL "biv", 0, 0},
+    {"account", cluster_account, NODE, 0, 0},
+    {"assign", cluster_assign, PAY, 2, 2},
+    {"config", cluster_config, PAY "nNps", 0, 0},
+    {"mint", cluster_mint, PAY "tip", 0, 0},
+    {"relay", cluster_relay, PAY, 0, 1},
+    {"revoke", cluster_revoke, PAY "R", 1, 1},
+    {"run", cluster_run, NODE "bfkAvGm" TUNNEL, 0, 0},
+    {"status", cluster_status, ALL "bi", 0, 0},
+    {"voucher", cluster_voucher, NODE "W", 0, 0},
+    {"wait", cluster_wait, ALL "biv", 0, 0},
 };
 
 /* --- what the actions share --- */
@@ -193,6 +218,15 @@ static int add_node(struct cluster *cluster, const char *url)
                : client_fail(&cluster->client, EXIT_USAGE, "--rpc: %s", detail.text);
 }
 
+static int add_file(const struct cluster *cluster, struct cluster_files *files, const char *path)
+{
+    if (files->count == CLUSTER_FILES_MAX)
+        return client_fail(&cluster->client, EXIT_USAGE, "%s: one file too many; %d are taken.",
+                           path, CLUSTER_FILES_MAX);
+    files->list[files->count++] = path;
+    return -1;
+}
+
 /* Returns: -1 go on, else an exit code */
 static int take_option(struct cluster *cluster, int option, const char *value)
 {
@@ -201,6 +235,10 @@ static int take_option(struct cluster *cluster, int option, const char *value)
     if (option == OPTION_RPC)
         return add_node(cluster, value);
     cluster->given[option] = value != NULL ? value : "";
+    if (option == OPTION_ROOT)
+        return add_file(cluster, &cluster->roots, value);
+    if (option == OPTION_COLLATERAL)
+        return add_file(cluster, &cluster->collaterals, value);
     return -1;
 }
 

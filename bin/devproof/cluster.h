@@ -16,6 +16,8 @@
 enum cluster_option {
     OPTION_AFTER = 'A',
     OPTION_BLOCK = 'b',
+    OPTION_CACHE = 'd',
+    OPTION_COLLATERAL = 'C',
     OPTION_CONTRACT = 'c',
     OPTION_ENDPOINT = 'e',
     OPTION_GATEWAY = 'g',
@@ -24,24 +26,40 @@ enum cluster_option {
     OPTION_INTERVAL = 'v',
     OPTION_KEY_FILE = 'K',
     OPTION_MAX_NODES = 'n',
+    OPTION_MODE = 'm',
     OPTION_NETWORK = 'N',
     OPTION_NO_REGISTER = 'G',
+    OPTION_PCCS = 'q',
     OPTION_PEERS_FILE = 'f',
     OPTION_PORT = 'P',
     OPTION_PRICE = 'p',
     OPTION_REASON = 'R',
     OPTION_RELAY = 'y',
     OPTION_RENEW = 'W',
+    OPTION_ROOT = 'O',
     OPTION_RPC = 'r',
     OPTION_SALE = 's',
+    OPTION_TCB = 'B',
     OPTION_TIMEOUT = 'w',
     OPTION_TO = 't',
+    OPTION_TUNNEL_INTERFACE = 'I',
+    OPTION_TUNNEL_RANGE = 'T',
+};
+
+#define CLUSTER_FILES_MAX 8
+
+/* The values of an option that may be given several times. */
+struct cluster_files {
+    const char *list[CLUSTER_FILES_MAX];
+    size_t count;
 };
 
 struct cluster {
     struct client client;   /* for its messages, and --json */
     char *urls;             /* of RPC_URL, which nodes borrows; or NULL */
     const char *given[128]; /* by enum cluster_option: the last value of each; "" for a flag */
+    struct cluster_files roots, collaterals; /* of --root and --collateral */
+    const uint8_t *tunnel_key;               /* this process's, public; NULL: it has no tunnel */
     struct dp_witnesses nodes;
     uint8_t contract[DP_ADDRESS_LEN];
     enum dp_witness_tag wanted;
@@ -73,8 +91,8 @@ int cluster_instance(struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN]
 
 /* --- the node that this runs in: cluster_node.c --- */
 
-/* Open the library as the options say; to be closed by dstack_p2p_close. Returns: an exit code,
- * after complaining */
+/* Open the library as the options say, for a node of tunnels where there is tunnel_key; to be
+ * closed by dstack_p2p_close. Returns: an exit code, after complaining */
 int cluster_open(struct cluster *cluster, struct dstack_p2p **out);
 int cluster_p2p_failed(const struct cluster *cluster, enum dstack_p2p_error error,
                        const char *message);

@@ -38,6 +38,9 @@ enum dstack_p2p_error dp_p2p_failed(struct dstack_p2p *p2p, enum dp_err err,
 /* As callers have it. */
 void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer);
 
+/* And back: one that this library handed out. */
+void dp_p2p_take_peer(struct dp_peer *out, const struct dstack_p2p_peer *peer);
+
 /* dstack_p2p_watch, but for what it tells: every read, and whether it is news. */
 typedef int dp_p2p_each(const struct dstack_p2p_peers *peers, enum dstack_p2p_error error,
                         bool is_news, void *arg);
