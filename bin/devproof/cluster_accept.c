@@ -10,8 +10,8 @@
 #include "devproof/command.h"
 #include "ethereum/abi.h"
 
-#define GOOD_US INT64_C(60000000)  /* an answer is asked for anew after that */
-#define AGAIN_US INT64_C(10000000) /* after a failure */
+#define GOOD_US INT64_C(60000000)  /* what is allowed is asked for anew after that */
+#define AGAIN_US INT64_C(10000000) /* what is not, or not known */
 #define WITHIN_S 10
 #define SIGNATURE "allowedComposeHashes(bytes32)"
 
@@ -129,7 +129,7 @@ static void refresh(struct cluster_accept *accept, struct cluster_answer *answer
     bool is_allowed;
 
     if (answer->asked_us != INT64_MIN &&
-        now - answer->asked_us < (answer->is_known ? GOOD_US : AGAIN_US))
+        now - answer->asked_us < (answer->is_allowed ? GOOD_US : AGAIN_US))
         return;
     answer->asked_us = now;
     if (ask(accept->cluster, &is_allowed, answer, detail) != DP_OK)

@@ -23,7 +23,8 @@ struct cluster_answer {
  *
  *     compose hash  that of this node itself, or one that the contract at the app id allows, which
  *                   the KMS asks, too: allowedComposeHashes(bytes32), by all nodes, in the block of
- *                   --block. An answer is good for a minute; where no node answers, the last stays
+ *                   --block. What it allows is good for a minute; where no node answers, the last
+ *                   answer stays
  *     TCB status    not worse than --tcb
  *
  * One thread at a time may use it, and meanwhile nobody else cluster->nodes.

@@ -206,10 +206,10 @@ static int prepare(struct daemon *daemon)
     daemon->file.cluster = cluster;
     daemon->file.keeps = cluster->given[OPTION_NO_REGISTER] == NULL;
     if (code == EXIT_SUCCESS)
-        code = set_path(daemon);
-    if (code == EXIT_SUCCESS)
         code = make_tunnel(daemon);
     daemon->file.tunnel = daemon->tunnel;
+    if (code == EXIT_SUCCESS)
+        code = set_path(daemon);
     if (code == EXIT_SUCCESS)
         code = open_handles(daemon);
     if (code == EXIT_SUCCESS && cluster->given[OPTION_HOOK] != NULL) {

@@ -1,0 +1,178 @@
+// cluster.test.mjs - nodes that join by devproof cluster run --mode wireguard: their tunnels follow what the chain says.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { artifact, startCluster } from '../cluster/lib.mjs';
+import { converge, enterDaemon, makeMember, peerOf, shareChain } from './lib/members.mjs';
+import { listen, openNetwork, pings, reaches, run, sleep, stream, until, within } from './lib/nodes.mjs';
+import { redis, sql, startPostgres, startRedis } from './lib/servers.mjs';
+
+const APPLICATION = 7000;
+const LEASE = 120;
+const APP = '0x5bb4ff9a3837357f19dc176407a5709c62eb6c56';
+const ROOT = '0xA7F6043C29f9cc1d9D6aCF554c53E0c6792AaEAf';
+const four = (token) => `10.0.1.${token}`;
+
+let network, chain, cluster, members, trusted, one, two, three;
+const six = (token) => peerOf(one.daemon.now(), one).address6.replace(/::\w+$/, `::${token.toString(16)}`);
+const peersOfWireguard = ({ machine }) => run(...within(machine, 'wg', 'show', machine.interface, 'peers')).trim().split('\n').filter(Boolean).sort();
+const keyOf = (member) => peerOf(member.daemon.now(), member).wireguardKey;
+const goesOn = async (kept, what) => {
+    const then = kept.echoed();
+    await until(`the stream goes on: ${what}`, () => kept.echoed() > then + 20);
+};
+/* A stream from the first to the second that no change of a third may end. */
+async function streamOfTwo(what) {
+    const kept = stream(network, one.machine, four(two.token), APPLICATION);
+    await until('the stream runs', () => kept.echoed() > 10);
+    return { goesOn: (when) => goesOn(kept, `${what}, ${when}`), async stop() {
+        assert.equal(kept.ended(), false, `${what}: one connection from begin to end`);
+        await kept.stop();
+    } };
+}
+
+before(async () => {
+    network = openNetwork();
+    cluster = await startCluster({ change: { peer: { kmsRoot: ROOT, appIds: [APP], leaseDuration: LEASE } } });
+    chain = await shareChain(network, cluster.anvil.port);
+    trusted = [];
+    for (const number of [1, 2, 3]) trusted.push(await makeMember(network, chain, cluster, number));
+    members = [...trusted];
+    [one, two, three] = members;
+    trusted.push(await makeMember(network, chain, cluster, 4, { seat: false }));
+});
+after(() => network?.close());
+
+test('three nodes join by their daemons, prove their keys, and applications get through', async () => {
+    const begin = Date.now();
+    for (const member of members) await enterDaemon(member, trusted);
+    await converge(members);
+    console.log(`# from the start of three daemons to six proofs: ${Date.now() - begin} ms`);
+    const file = one.daemon.now(), own = peerOf(file, one), other = peerOf(file, two);
+    assert.equal(file.mode, 'wireguard');
+    assert.deepEqual([own.address, own.verified, own.network], [four(one.token), null, 'wireguard']);
+    assert.match(own.address6, /^fd[0-9a-f:]+::1$/);
+    assert.deepEqual([other.address, other.address6, other.verified, other.endpoint], [four(two.token), six(two.token), true, `${two.machine.address}:51820`]);
+    assert.deepEqual(peersOfWireguard(one), [keyOf(two), keyOf(three)].sort());
+    await one.daemon.hooked((at) => at.peers.length === 3 && at.peers.every(({ self, verified }) => self || verified));
+    for (const member of members) await listen(network, member.machine, APPLICATION);
+    for (const from of members) {
+        for (const to of members.filter((member) => member !== from)) {
+            for (const address of [four(to.token), six(to.token)]) {
+                assert.ok(pings(from.machine, address), `${from.token} pings ${address}`);
+                assert.ok(await reaches(from.machine, address, APPLICATION, 'hello'), `${from.token} reaches ${address}`);
+            }
+        }
+    }
+});
+
+test('a real Redis answers across the tunnels, and is copied to another', async () => {
+    await startRedis(network, one.machine, [four(one.token), six(one.token)]);
+    await startRedis(network, three.machine, [four(three.token)], '--replicaof', four(one.token), '6379');
+    assert.equal(await redis(two.machine, four(one.token), 'SET', 'key', 'by the second'), 'OK');
+    assert.equal(await redis(two.machine, six(one.token), 'GET', 'key'), 'by the second');
+    await until('the copy has it', async () => (await redis(two.machine, four(three.token), 'GET', 'key')) === 'by the second');
+});
+
+test('a real PostgreSQL answers across the tunnels', async () => {
+    await startPostgres(network, one.machine, [four(one.token), six(one.token)], ['10.0.1.0/24', `${six(0)}/64`]);
+    await sql(two.machine, four(one.token), 'CREATE TABLE peers (token int); INSERT INTO peers SELECT generate_series(1, 1000)');
+    assert.equal(await sql(three.machine, six(one.token), 'SELECT count(*), sum(token) FROM peers'), '1000|500500');
+});
+
+test('with the chain gone or paused the tunnels stay as the last list had them', async () => {
+    const kept = await streamOfTwo('no chain');
+    chain.stop();
+    await Promise.all(members.map(({ daemon }) => daemon.until(({ error }) => error?.code === 'node')));
+    await kept.goesOn('without a chain');
+    assert.deepEqual(one.daemon.now().peers.map(({ verified }) => verified), [null, true, true]);
+    assert.equal(peersOfWireguard(one).length, 2);
+    chain.start();
+    await Promise.all(members.map(({ daemon }) => daemon.until(({ error }) => error === null)));
+    await cluster.guard('pause');
+    assert.equal(await cluster.anvil.client.readContract({ address: await cluster.read('rules'), abi: artifact('TimelockAppAuth').abi, functionName: 'paused' }), true);
+    await cluster.mine();
+    await sleep(2500);
+    await converge(members);
+    await kept.goesOn('paused');
+    await cluster.guard('unpause');
+    await kept.stop();
+});
+
+test('a node that is killed is missed by nobody else, and comes back with another key', async () => {
+    const kept = await streamOfTwo('killed'), key = keyOf(three);
+    await three.daemon.end('SIGKILL');
+    assert.equal(pings(one.machine, four(three.token)), false);
+    await kept.goesOn('without the third');
+    await enterDaemon(three, trusted);
+    await three.daemon.until((file) => file.self.registration === 'registered' && peerOf(file, three));
+    await converge(members);
+    assert.notEqual(keyOf(three), key);
+    assert.ok(!peersOfWireguard(one).includes(key));
+    assert.ok(await reaches(one.machine, four(three.token), APPLICATION, 'back'));
+    await kept.goesOn('with the third');
+    await kept.stop();
+});
+
+test('who is revoked is cut off, and back where the block is undone that says so', async () => {
+    const kept = await streamOfTwo('revoked'), undo = await cluster.anvil.ask('evm_snapshot');
+    const cut = stream(network, one.machine, four(three.token), APPLICATION);
+    await until('the stream to the third runs', () => cut.echoed() > 10);
+    const begin = Date.now();
+    await cluster.send('revoke', three.token, 'test');
+    await Promise.all([one, two].map(({ daemon }) => daemon.hooked((file) => file.peers.length === 2)));
+    console.log(`# from a revocation to both hooks: ${Date.now() - begin} ms`);
+    await until('its tunnel is gone', () => [one, two].every((member) => peersOfWireguard(member).length === 1));
+    const then = cut.echoed();
+    assert.equal(await reaches(one.machine, four(three.token), APPLICATION, 'gone'), false);
+    await assert.rejects(redis(three.machine, four(one.token), 'GET', 'key'));
+    await until('it lets go of the others itself', () => peersOfWireguard(three).length === 0);
+    assert.ok(cut.echoed() <= then + 1);
+    await kept.goesOn('without the third');
+
+    await cluster.anvil.ask('evm_revert', undo);
+    await cluster.mine(5);
+    await converge(members);
+    assert.ok(await reaches(one.machine, four(three.token), APPLICATION, 'undone'));
+    await kept.goesOn('with the third');
+    await kept.stop();
+    await cut.stop();
+});
+
+test('who does not prolong its lease is cut off when it ends, and who does is not', async () => {
+    const kept = await streamOfTwo('lease');
+    const leases = () => Promise.all(members.map(async ({ token }) => Number((await cluster.read('peerOf', token)).leaseUntil)));
+    const now = async () => Number((await cluster.anvil.client.getBlock()).timestamp);
+    await three.daemon.end();
+    const before = await leases();
+    await cluster.later(Math.max(1, Math.max(...before) - (await now()) - LEASE / 4));
+    await until('both have prolonged theirs', async () => (await leases()).every((lease, i) => i === 2 || lease > Math.max(...before)), 40_000);
+    await cluster.later(Math.max(1, before[2] - (await now()) + 1));
+    await Promise.all([one, two].map(({ daemon }) => daemon.until((file) => file.peers.length === 2)));
+    await until('its tunnel is gone', () => [one, two].every((member) => peersOfWireguard(member).length === 1));
+    await kept.goesOn('without the third');
+    await kept.stop();
+});
+
+test('a seat that changes hands takes one node out and lets another in, at the same address', async () => {
+    const four_ = trusted[3], to = `0x${'77'.repeat(20)}`, kept = await streamOfTwo('transferred');
+    await enterDaemon(three, trusted);
+    await converge(members);
+    const holder = await cluster.read('ownerOf', three.token);
+    for (const account of [holder, to]) {
+        await cluster.anvil.ask('anvil_impersonateAccount', account);
+        await cluster.anvil.ask('anvil_setBalance', account, '0x8ac7230489e80000');
+    }
+    await cluster.mine();
+    await cluster.sendAs(holder, 'transferFrom', holder, to, three.token);
+    await until('its tunnel is gone', () => [one, two].every((member) => peersOfWireguard(member).length === 1));
+    await enterDaemon(four_, trusted);
+    await cluster.sendAs(to, 'assignInstance', three.token, `0x${four_.instance}`);
+    await converge([one, two, four_], 60_000);
+    assert.equal(peerOf(one.daemon.now(), four_).address, four(three.token));
+    await listen(network, four_.machine, APPLICATION);
+    assert.ok(await reaches(one.machine, four(three.token), APPLICATION, 'new'));
+    assert.equal(peersOfWireguard(three).length, 0);
+    await kept.goesOn('with another');
+    await kept.stop();
+    await four_.daemon.end();
+});
