@@ -340,8 +340,8 @@ static bool log_changes(const struct known *before, const struct known *now)
             dp_log(DP_LOG_INFO, "tunnel_verified", "token %llu", token);
         else if (!is->verified && was != NULL && was->verified)
             dp_log(DP_LOG_WARN, "tunnel_unverified", "token %llu: %s", token, is->detail);
-        else if (!is->verified && is->detail[0] != '\0' && (was == NULL || was->detail[0] == '\0'))
-            dp_log(DP_LOG_INFO, "tunnel_unproven", "token %llu: %s", token, is->detail);
+        else if (is->detail[0] != '\0' && (was == NULL || strcmp(was->detail, is->detail) != 0))
+            dp_log(DP_LOG_INFO, "tunnel_proof_failed", "token %llu: %s", token, is->detail);
     }
     return changed;
 }

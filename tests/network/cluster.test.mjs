@@ -1,7 +1,10 @@
 // cluster.test.mjs - nodes that join by devproof cluster run --mode wireguard: their tunnels follow what the chain says.
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { artifact, startCluster } from '../cluster/lib.mjs';
+import { artifact, devproof, startCluster } from '../cluster/lib.mjs';
+import { concat, keccak256, pad } from '../contracts/lib.mjs';
 import { converge, enterDaemon, makeMember, peerOf, shareChain } from './lib/members.mjs';
 import { listen, openNetwork, pings, reaches, run, sleep, stream, until, within } from './lib/nodes.mjs';
 import { redis, sql, startPostgres, startRedis } from './lib/servers.mjs';
@@ -10,9 +13,10 @@ const APPLICATION = 7000;
 const LEASE = 120;
 const APP = '0x5bb4ff9a3837357f19dc176407a5709c62eb6c56';
 const ROOT = '0xA7F6043C29f9cc1d9D6aCF554c53E0c6792AaEAf';
+const DATA = new URL('../../bin/sim/gen2', import.meta.url).pathname;
 const four = (token) => `10.0.1.${token}`;
 
-let network, chain, cluster, members, trusted, one, two, three;
+let network, chain, cluster, members, trusted, one, two, three, newcomer, otherCode, oldPlatform;
 const six = (token) => peerOf(one.daemon.now(), one).address6.replace(/::\w+$/, `::${token.toString(16)}`);
 const peersOfWireguard = ({ machine }) => run(...within(machine, 'wg', 'show', machine.interface, 'peers')).trim().split('\n').filter(Boolean).sort();
 const keyOf = (member) => peerOf(member.daemon.now(), member).wireguardKey;
@@ -34,11 +38,13 @@ before(async () => {
     network = openNetwork();
     cluster = await startCluster({ change: { peer: { kmsRoot: ROOT, appIds: [APP], leaseDuration: LEASE } } });
     chain = await shareChain(network, cluster.anvil.port);
+    const compose = join(network.dir, 'app-compose.json');
+    writeFileSync(compose, readFileSync(join(DATA, 'app-compose.json'), 'utf8').replace('"name":"', '"name":"other-'));
     trusted = [];
-    for (const number of [1, 2, 3]) trusted.push(await makeMember(network, chain, cluster, number));
-    members = [...trusted];
-    [one, two, three] = members;
-    trusted.push(await makeMember(network, chain, cluster, 4, { seat: false }));
+    for (const options of [{}, {}, {}, { seat: false }, { args: ['--app-compose', compose] }, { args: ['--tcb', 'outdated'] }])
+        trusted.push(await makeMember(network, chain, cluster, trusted.length + 1, options));
+    members = trusted.slice(0, 3);
+    [one, two, three, newcomer, otherCode, oldPlatform] = trusted;
 });
 after(() => network?.close());
 
@@ -154,7 +160,7 @@ test('who does not prolong its lease is cut off when it ends, and who does is no
 });
 
 test('a seat that changes hands takes one node out and lets another in, at the same address', async () => {
-    const four_ = trusted[3], to = `0x${'77'.repeat(20)}`, kept = await streamOfTwo('transferred');
+    const to = `0x${'77'.repeat(20)}`, kept = await streamOfTwo('transferred');
     await enterDaemon(three, trusted);
     await converge(members);
     const holder = await cluster.read('ownerOf', three.token);
@@ -165,14 +171,62 @@ test('a seat that changes hands takes one node out and lets another in, at the s
     await cluster.mine();
     await cluster.sendAs(holder, 'transferFrom', holder, to, three.token);
     await until('its tunnel is gone', () => [one, two].every((member) => peersOfWireguard(member).length === 1));
-    await enterDaemon(four_, trusted);
-    await cluster.sendAs(to, 'assignInstance', three.token, `0x${four_.instance}`);
-    await converge([one, two, four_], 60_000);
-    assert.equal(peerOf(one.daemon.now(), four_).address, four(three.token));
-    await listen(network, four_.machine, APPLICATION);
+    await enterDaemon(newcomer, trusted);
+    await cluster.sendAs(to, 'assignInstance', three.token, `0x${newcomer.instance}`);
+    await converge([one, two, newcomer], 60_000);
+    assert.equal(peerOf(one.daemon.now(), newcomer).address, four(three.token));
+    await listen(network, newcomer.machine, APPLICATION);
     assert.ok(await reaches(one.machine, four(three.token), APPLICATION, 'new'));
     assert.equal(peersOfWireguard(three).length, 0);
     await kept.goesOn('with another');
     await kept.stop();
-    await four_.daemon.end();
+    await newcomer.daemon.end();
+});
+
+/* What the KMS asks, where the app has its contract: what it allows stands in slot 0. */
+async function allowCode(...hashes) {
+    await cluster.anvil.ask('anvil_setCode', APP, artifact('TimelockAppAuth').deployedBytecode.object);
+    for (const hash of hashes)
+        await cluster.anvil.ask('anvil_setStorageAt', APP, keccak256(concat([`0x${hash}`, pad('0x')])), pad('0x01'));
+    await cluster.mine();
+}
+
+test('other code is let in once the contract of its app allows it, and an old platform is not', async () => {
+    const refused = (member, pattern) => until(() => one.daemon.said(), () => one.daemon.said().split('\n').some((line) => pattern.test(line) && peerOf(one.daemon.now(), member)?.verified === false));
+    const hashOf = async ({ sim }) => (await sim.ask('/Info')).compose_hash;
+    const hashes = [await hashOf(one), await hashOf(otherCode)];
+    assert.notEqual(...hashes);
+    await enterDaemon(otherCode, trusted);
+    await enterDaemon(oldPlatform, trusted);
+    await refused(otherCode, new RegExp(`token ${otherCode.token}: It runs ${hashes[1]}, which is not what this node runs, nor does the app's contract allow it`));
+    await refused(oldPlatform, new RegExp(`token ${oldPlatform.token}: Its platform is OutOfDate; --tcb takes none worse than UpToDate`));
+    await listen(network, otherCode.machine, APPLICATION);
+    assert.equal(await reaches(one.machine, four(otherCode.token), APPLICATION, 'other'), false);
+    assert.equal(await reaches(otherCode.machine, four(one.token), APPLICATION, 'other'), false);
+    await allowCode(...hashes);
+    await Promise.all([one, two].map(({ daemon }) => daemon.until((file) => peerOf(file, otherCode).verified, 60_000)));
+    await until('applications get through', () => reaches(one.machine, four(otherCode.token), APPLICATION, 'allowed'));
+    assert.equal(peerOf(one.daemon.now(), oldPlatform).verified, false);
+    assert.equal(await reaches(oldPlatform.machine, four(one.token), APPLICATION, 'old'), false);
+});
+
+test('settings that tunnels could not be made with are refused by name', async () => {
+    const good = ['--mode', 'wireguard', '--endpoint', '192.0.2.1:51820', '--collateral', one.sim.at('collateral'), '--root', one.sim.at('root')];
+    const refused = async (pattern, words) => {
+        const { code, said } = await devproof(['cluster', 'run', '--peers-file', join(network.dir, 'none.json'), ...words], { env: one.env });
+        assert.match(said, pattern);
+        assert.equal(code, 2);
+    };
+    await refused(/--mode: tls or wireguard/, ['--mode', 'vpn']);
+    await refused(/for --mode wireguard/, ['--tunnel-range', '10.0.2.0/24']);
+    await refused(/has to be entered/, [...good, '--no-register']);
+    await refused(/--endpoint HOST:PORT/, ['--mode', 'wireguard']);
+    await refused(/--endpoint: /, [...good, '--endpoint', '127.0.0.1:51820']);
+    await refused(/--tunnel-range: .*last 8 bits must be 0/, [...good, '--tunnel-range', '10.0.2.1/24']);
+    await refused(/--tunnel-interface: /, [...good, '--tunnel-interface', 'a/b']);
+    await refused(/--port: 1 to 65535/, [...good, '--port', '0']);
+    await refused(/--tcb: /, [...good, '--tcb', 'Revoked']);
+    await refused(/by quotes: name what Intel says/, good.slice(0, 4));
+    await refused(/one --root for each --collateral/, [...good, '--root', one.sim.at('root')]);
+    await refused(/none\.pem cannot be read/, [...good.slice(0, 6), '--root', '/none.pem']);
 });
