@@ -10,11 +10,11 @@
 #include <curl/curl.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "cluster/tunnel.h"
 #include "cluster/tunnel_address.h"
 #include "devproof/cluster_accept.h"
+#include "devproof/cluster_known.h"
 #include "devproof/cluster_trust.h"
 #include "devproof/command.h"
 
@@ -26,14 +26,6 @@ struct list {
     struct dp_peer *peers; /* count of them; owned */
     size_t count;
     uint64_t chain_id;
-};
-
-/* What is known of the tunnels. */
-struct known {
-    struct dp_tunnel_status *statuses; /* count of them; owned */
-    size_t count;
-    uint64_t own_token; /* 0: there is no interface */
-    struct dp_tunnel_own own;
 };
 
 struct cluster_tunnel {
@@ -51,7 +43,7 @@ struct cluster_tunnel {
     pthread_cond_t woken;
     struct list next;
     bool has_next, is_over;
-    struct known known;
+    struct cluster_known known;
 
     /* The thread's own. */
     struct dp_tunnel *tunnel; /* NULL: there is no interface */
@@ -299,9 +291,9 @@ static enum dp_err step(struct cluster_tunnel *tunnel, unsigned *wait_ms, struct
 
 /* --- what is known --- */
 
-static struct known look(const struct cluster_tunnel *tunnel)
+static struct cluster_known look(const struct cluster_tunnel *tunnel)
 {
-    struct known out = {.own_token = tunnel->tunnel != NULL ? tunnel->token_id : 0};
+    struct cluster_known out = {.own_token = tunnel->tunnel != NULL ? tunnel->token_id : 0};
 
     out.statuses = calloc(tunnel->list.count + 1, sizeof(*out.statuses));
     if (out.statuses == NULL)
@@ -313,43 +305,10 @@ static struct known look(const struct cluster_tunnel *tunnel)
     return out;
 }
 
-static const struct dp_tunnel_status *find_status(const struct known *known, uint64_t token_id,
-                                                  const uint8_t *key)
-{
-    for (size_t i = 0; i < known->count; i++) {
-        if (known->statuses[i].token_id == token_id &&
-            memcmp(known->statuses[i].key, key, DP_TUNNEL_KEY_LEN) == 0)
-            return &known->statuses[i];
-    }
-    return NULL;
-}
-
-/* Returns: is anything of it for the peers file? */
-static bool log_changes(const struct known *before, const struct known *now)
-{
-    bool changed = before->own_token != now->own_token || before->count != now->count;
-
-    for (size_t i = 0; i < now->count; i++) {
-        const struct dp_tunnel_status *is = &now->statuses[i];
-        const struct dp_tunnel_status *was = find_status(before, is->token_id, is->key);
-        const unsigned long long token = is->token_id;
-
-        if (was == NULL || was->verified != is->verified)
-            changed = true;
-        if (is->verified && (was == NULL || !was->verified))
-            dp_log(DP_LOG_INFO, "tunnel_verified", "token %llu", token);
-        else if (!is->verified && was != NULL && was->verified)
-            dp_log(DP_LOG_WARN, "tunnel_unverified", "token %llu: %s", token, is->detail);
-        else if (is->detail[0] != '\0' && (was == NULL || strcmp(was->detail, is->detail) != 0))
-            dp_log(DP_LOG_INFO, "tunnel_proof_failed", "token %llu: %s", token, is->detail);
-    }
-    return changed;
-}
-
 static void take_known(struct cluster_tunnel *tunnel)
 {
-    struct known now = look(tunnel);
-    const bool changed = log_changes(&tunnel->known, &now);
+    struct cluster_known now = look(tunnel);
+    const bool changed = cluster_known_log(&tunnel->known, &now);
 
     pthread_mutex_lock(&tunnel->lock);
     free(tunnel->known.statuses);
@@ -446,41 +405,11 @@ void cluster_tunnel_close(struct cluster_tunnel *tunnel)
 
 /* --- the peers file --- */
 
-static void add_address(struct json_object *peer, const char *name, const char *address)
-{
-    dp_json_add(peer, name, address[0] != '\0' ? json_object_new_string(address) : NULL);
-}
-
-/* In: status  NULL: nothing is known of it */
-static void describe_peer(struct json_object *peer, const struct dp_tunnel_status *status)
-{
-    add_address(peer, "address", status != NULL ? status->address : "");
-    add_address(peer, "address6", status != NULL ? status->address6 : "");
-    dp_json_add_bool(peer, "verified", status != NULL && status->verified);
-}
-
-static void describe(const struct known *known, struct json_object *peer)
-{
-    const char *text = json_object_get_string(json_object_object_get(peer, "wireguardKey"));
-    const uint64_t token = json_object_get_uint64(json_object_object_get(peer, "tokenId"));
-    uint8_t key[DP_TUNNEL_KEY_LEN];
-
-    if (text == NULL || dp_tunnel_key_read(key, text) != DP_OK)
-        return;
-    if (!json_object_get_boolean(json_object_object_get(peer, "self"))) {
-        describe_peer(peer, find_status(known, token, key));
-    } else if (token == known->own_token) {
-        add_address(peer, "address", known->own.address);
-        add_address(peer, "address6", known->own.address6);
-    }
-}
-
 void cluster_tunnel_describe(struct cluster_tunnel *tunnel, struct json_object *peers)
 {
     if (tunnel == NULL)
         return;
     pthread_mutex_lock(&tunnel->lock);
-    for (size_t i = 0; i < dp_json_count(peers); i++)
-        describe(&tunnel->known, json_object_array_get_idx(peers, i));
+    cluster_known_describe(&tunnel->known, peers);
     pthread_mutex_unlock(&tunnel->lock);
 }
