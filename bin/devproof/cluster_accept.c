@@ -10,7 +10,7 @@
 #include "devproof/command.h"
 #include "ethereum/abi.h"
 
-#define GOOD_US INT64_C(60000000)  /* what is allowed is asked for anew after that */
+#define GOOD_US INT64_C(30000000)  /* what is allowed is asked for anew after that */
 #define AGAIN_US INT64_C(10000000) /* what is not, or not known */
 #define WITHIN_S 10
 #define SIGNATURE "allowedComposeHashes(bytes32)"

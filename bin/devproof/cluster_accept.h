@@ -23,9 +23,8 @@ struct cluster_answer {
  *
  *     compose hash  that of this node itself, or one that the contract at the app id allows, which
  *                   the KMS asks, too: allowedComposeHashes(bytes32), by all nodes, in the block of
- *                   --block. What it allows is good for a minute; where no node answers, the last
- *                   answer stays
- *     TCB status    not worse than --tcb
+ *                   --block. What it allows is good for half a minute; where no node answers, the
+ * last answer stays TCB status    not worse than --tcb
  *
  * One thread at a time may use it, and meanwhile nobody else cluster->nodes.
  */

@@ -19,7 +19,7 @@
 #include "devproof/command.h"
 
 #define AGAIN_MS 3000              /* after a failure */
-#define JUDGE_US INT64_C(60000000) /* what is accepted is asked again so often */
+#define JUDGE_US INT64_C(10000000) /* what is accepted is judged again so often */
 
 /* A list of peers, as the tunnels take it. */
 struct list {

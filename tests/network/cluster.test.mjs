@@ -184,10 +184,10 @@ test('a seat that changes hands takes one node out and lets another in, at the s
 });
 
 /* What the KMS asks, where the app has its contract: what it allows stands in slot 0. */
-async function allowCode(...hashes) {
+async function setAllowed(value, ...hashes) {
     await cluster.anvil.ask('anvil_setCode', APP, artifact('TimelockAppAuth').deployedBytecode.object);
     for (const hash of hashes)
-        await cluster.anvil.ask('anvil_setStorageAt', APP, keccak256(concat([`0x${hash}`, pad('0x')])), pad('0x01'));
+        await cluster.anvil.ask('anvil_setStorageAt', APP, keccak256(concat([`0x${hash}`, pad('0x')])), pad(value));
     await cluster.mine();
 }
 
@@ -203,11 +203,17 @@ test('other code is let in once the contract of its app allows it, and an old pl
     await listen(network, otherCode.machine, APPLICATION);
     assert.equal(await reaches(one.machine, four(otherCode.token), APPLICATION, 'other'), false);
     assert.equal(await reaches(otherCode.machine, four(one.token), APPLICATION, 'other'), false);
-    await allowCode(...hashes);
+    await setAllowed('0x01', ...hashes);
     await Promise.all([one, two].map(({ daemon }) => daemon.until((file) => peerOf(file, otherCode).verified, 60_000)));
     await until('applications get through', () => reaches(one.machine, four(otherCode.token), APPLICATION, 'allowed'));
     assert.equal(peerOf(one.daemon.now(), oldPlatform).verified, false);
     assert.equal(await reaches(oldPlatform.machine, four(one.token), APPLICATION, 'old'), false);
+    const kept = await streamOfTwo('other code');
+    await setAllowed('0x', hashes[1]);
+    await one.daemon.until((file) => peerOf(file, otherCode).verified === false, 60_000);
+    assert.equal(await reaches(one.machine, four(otherCode.token), APPLICATION, 'no more'), false);
+    await kept.goesOn('without the third');
+    await kept.stop();
 });
 
 test('settings that tunnels could not be made with are refused by name', async () => {
