@@ -148,7 +148,9 @@ test('who does not prolong its lease is cut off when it ends, and who does is no
     const kept = await streamOfTwo('lease');
     const leases = () => Promise.all(members.map(async ({ token }) => Number((await cluster.read('peerOf', token)).leaseUntil)));
     const now = async () => Number((await cluster.anvil.client.getBlock()).timestamp);
-    await three.daemon.end();
+    assert.equal(await three.daemon.end(), 0);
+    assert.throws(() => run(...within(three.machine, 'ip', 'link', 'show', 'dev', three.machine.interface)), 'its interface is gone');
+    assert.equal(run(...within(three.machine, 'nft', 'list', 'tables')), '', 'and its filter');
     const before = await leases();
     await cluster.later(Math.max(1, Math.max(...before) - (await now()) - LEASE / 4));
     await until('both have prolonged theirs', async () => (await leases()).every((lease, i) => i === 2 || lease > Math.max(...before)), 40_000);
