@@ -47,11 +47,13 @@ export async function enterDaemon(member, members, words = []) {
 
 export const peerOf = (file, member) => file.peers.find(({ instanceId }) => instanceId === member.instance);
 
-/* Until these members are all that each of them has verified, in its file. */
+/* Until all of these go by one list, and are all that each of them has verified, in its file. */
 export async function converge(members, ms = 30_000) {
-    const wanted = members.map(({ instance }) => instance).sort();
-    await Promise.all(members.map(({ daemon }) => daemon.until((file) => {
-        const there = file.peers.filter(({ self, verified }) => self || verified).map(({ instanceId }) => instanceId).sort();
-        return file.self.registration === 'registered' && JSON.stringify(there) === JSON.stringify(wanted);
-    }, ms)));
+    const wanted = JSON.stringify(members.map(({ instance }) => instance).sort());
+    const verified = ({ peers }) => JSON.stringify(peers.filter(({ self, verified: is, address }) => (self ? address : is)).map(({ instanceId }) => instanceId).sort());
+    const files = () => members.map(({ daemon }) => daemon.now());
+    await until(() => JSON.stringify(files()), () => {
+        const all = files();
+        return all.every((file) => file && file.digest === all[0].digest && file.self.registration === 'registered' && verified(file) === wanted);
+    }, ms);
 }
