@@ -41,7 +41,7 @@ static const char help[] =
     "  --key-file FILE       private key that pays, readable by nobody else (else DEPLOYER_KEY)\n"
     "  --endpoint TEXT       how others reach this node (made of its instance id, --port and\n"
     "  --gateway-domain NAME the gateway's domain, DSTACK_GATEWAY_DOMAIN)\n"
-    "  --port PORT           of this node behind the gateway (443)\n"
+    "  --port PORT           of this node behind the gateway (443), or of its tunnel (51820)\n"
     "  --relay URL           who sends this node's transactions (CLUSTER_RELAY)\n"
     "  --peers-file FILE     (DATA_DIR/cluster/peers.json)\n"
     "  --hook PROGRAM        gets the file's path as its argument\n"
@@ -49,8 +49,19 @@ static const char help[] =
     "  --listen ADDRESS:PORT where relay takes vouchers from nodes, over HTTP, until it is ended\n"
     "  --interval SECONDS    between two looks, at most (2)\n"
     "  --no-register         only watch\n"
-    "  --collateral FILE, or --cache DIR, --pccs URL: as for devproof audit; so are\n"
-    "  --root FILE, --os-reference FILE and --kms-id HEX\n"
+    "  --mode tls|wireguard  how nodes reach one another: by the gateway (tls), or by tunnels, "
+    "with\n"
+    "                        --endpoint HOST:PORT, by UDP. Then peers prove their keys by quotes:\n"
+    "  --collateral FILE     what Intel says of their platforms, or --pccs URL, --cache DIR or "
+    "both\n"
+    "  --root FILE           trust this certificate, DER or PEM, and not Intel's root; with "
+    "several\n"
+    "                        --collateral one each\n"
+    "  --tcb STATUS          the worst that a platform may have (UpToDate)\n"
+    "  --tunnel-range RANGE  of IPv4, for tokens' addresses, the same on all nodes (10.0.1.0/24)\n"
+    "  --tunnel-interface NAME  (devproof0)\n"
+    "  --os-reference FILE, --kms-id HEX: as for devproof audit, as are --root, --collateral,\n"
+    "                        --cache and --pccs of verify\n"
     "  --contracts DIR, --deployments DIR, --as LABEL, --no-build: as for devproof contracts\n"
     "  --max-nodes N, --network tls|wireguard|both, --price WEI, --sale open|closed\n"
     "Of join; each step that is done already is left out, so after a fault say it again:\n"
@@ -91,6 +102,7 @@ static const struct option table[] = {
     {"kms-root", required_argument, NULL, OPTION_KMS_ROOT},
     {"listen", required_argument, NULL, OPTION_LISTEN},
     {"max-nodes", required_argument, NULL, OPTION_MAX_NODES},
+    {"mode", required_argument, NULL, OPTION_MODE},
     {"name", required_argument, NULL, OPTION_NAME},
     {"network", required_argument, NULL, OPTION_NETWORK},
     {"no-build", no_argument, NULL, OPTION_NO_BUILD},
@@ -106,9 +118,12 @@ static const struct option table[] = {
     {"root", required_argument, NULL, OPTION_ROOT},
     {"rpc", required_argument, NULL, OPTION_RPC},
     {"sale", required_argument, NULL, OPTION_SALE},
+    {"tcb", required_argument, NULL, OPTION_TCB},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
     {"to", required_argument, NULL, OPTION_TO},
     {"token-file", required_argument, NULL, OPTION_TOKEN_FILE},
+    {"tunnel-interface", required_argument, NULL, OPTION_TUNNEL_INTERFACE},
+    {"tunnel-range", required_argument, NULL, OPTION_TUNNEL_RANGE},
     {"json", no_argument, NULL, 'j'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -118,6 +133,9 @@ static const struct option table[] = {
 #define ALL OPTION_CONTRACT, OPTION_RPC, OPTION_TIMEOUT
 #define NODE ALL, OPTION_ENDPOINT, OPTION_GATEWAY, OPTION_PORT, OPTION_RELAY
 #define PAY ALL, OPTION_KEY_FILE
+#define TUNNEL                                                                                     \
+    OPTION_CACHE, OPTION_COLLATERAL, OPTION_PCCS, OPTION_ROOT, OPTION_TCB,                         \
+        OPTION_TUNNEL_INTERFACE, OPTION_TUNNEL_RANGE
 
 static const struct action {
     const char *name;
@@ -153,7 +171,7 @@ static const struct action {
      0,
      0,
      {NODE, OPTION_BLOCK, OPTION_PEERS_FILE, OPTION_HOOK, OPTION_AFTER, OPTION_INTERVAL,
-      OPTION_NO_REGISTER}},
+      OPTION_NO_REGISTER, OPTION_MODE, TUNNEL}},
     {"status", cluster_status, 0, 0, {ALL, OPTION_BLOCK, OPTION_INSTANCE}},
     {"verify",
      cluster_verify,
@@ -264,6 +282,15 @@ static int add_node(struct cluster *cluster, const char *url)
                : client_fail(&cluster->client, EXIT_USAGE, "--rpc: %s", detail.text);
 }
 
+static int add_file(const struct cluster *cluster, struct cluster_files *files, const char *path)
+{
+    if (files->count == CLUSTER_FILES_MAX)
+        return client_fail(&cluster->client, EXIT_USAGE, "%s: one file too many; %d are taken.",
+                           path, CLUSTER_FILES_MAX);
+    files->list[files->count++] = path;
+    return -1;
+}
+
 /* Returns: -1 go on, else an exit code */
 static int take_option(struct cluster *cluster, int option, const char *value)
 {
@@ -272,6 +299,10 @@ static int take_option(struct cluster *cluster, int option, const char *value)
     if (option == OPTION_RPC)
         return add_node(cluster, value);
     cluster->given[option] = value != NULL ? value : "";
+    if (option == OPTION_ROOT)
+        return add_file(cluster, &cluster->roots, value);
+    if (option == OPTION_COLLATERAL)
+        return add_file(cluster, &cluster->collaterals, value);
     return -1;
 }
 

@@ -38,6 +38,7 @@ enum cluster_option {
     OPTION_KMS_ROOT,
     OPTION_LISTEN,
     OPTION_MAX_NODES,
+    OPTION_MODE,
     OPTION_NAME,
     OPTION_NETWORK,
     OPTION_NO_BUILD,
@@ -53,16 +54,29 @@ enum cluster_option {
     OPTION_ROOT,
     OPTION_RPC,
     OPTION_SALE,
+    OPTION_TCB,
     OPTION_TIMEOUT,
     OPTION_TO,
     OPTION_TOKEN_FILE,
+    OPTION_TUNNEL_INTERFACE,
+    OPTION_TUNNEL_RANGE,
     OPTION_END,
 };
 
+#define CLUSTER_FILES_MAX 8
+
+/* The values of an option that may be given several times. */
+struct cluster_files {
+    const char *list[CLUSTER_FILES_MAX];
+    size_t count;
+};
+
 struct cluster {
-    struct client client;          /* for its messages, and --json */
-    char *urls;                    /* of RPC_URL, which nodes borrows; or NULL */
-    const char *given[OPTION_END]; /* the last value of each; "" for a flag */
+    struct client client;                    /* for its messages, and --json */
+    char *urls;                              /* of RPC_URL, which nodes borrows; or NULL */
+    const char *given[OPTION_END];           /* the last value of each; "" for a flag */
+    struct cluster_files roots, collaterals; /* of --root and --collateral */
+    const uint8_t *tunnel_key;               /* this process's, public; NULL: it has no tunnel */
     struct dp_witnesses nodes;
     uint8_t contract[DP_ADDRESS_LEN];
     enum dp_witness_tag wanted;
@@ -95,8 +109,8 @@ int cluster_instance(struct cluster *cluster, uint8_t out[static DP_ADDRESS_LEN]
 
 /* --- the node that this runs in: cluster_node.c --- */
 
-/* Open the library as the options say; to be closed by dstack_p2p_close. Returns: an exit code,
- * after complaining */
+/* Open the library as the options say, for a node of tunnels where there is tunnel_key; to be
+ * closed by dstack_p2p_close. Returns: an exit code, after complaining */
 int cluster_open(struct cluster *cluster, struct dstack_p2p **out);
 int cluster_p2p_failed(const struct cluster *cluster, enum dstack_p2p_error error,
                        const char *message);

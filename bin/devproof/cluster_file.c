@@ -123,7 +123,7 @@ static struct json_object *file_json(const struct cluster_file *file)
     dp_json_add_text(json, "schema", DP_PEERS_SCHEMA);
     dp_json_add_text(json, "contract", contract);
     add_number_or_null(json, "chainId", file->chain_id);
-    dp_json_add_text(json, "mode", "tls");
+    dp_json_add_text(json, "mode", file->tunnel != NULL ? "wireguard" : "tls");
     dp_json_add(json, "self", self_json(file));
     dp_json_add(json, "block", json_object_get(file->block));
     dp_json_add(json, "digest", file->peers != NULL ? json_object_new_string(file->digest) : NULL);
@@ -144,6 +144,7 @@ bool cluster_file_write(const struct cluster_file *file)
     /* Nothing was found out yet, and an empty list would say that nobody is there. */
     if (file->peers == NULL && file->error == DSTACK_P2P_OK)
         return true;
+    cluster_tunnel_describe(file->tunnel, file->peers);
     json = file_json(file);
     dp_json_write(&text, json);
     dp_buf_add_text(&text, "\n");

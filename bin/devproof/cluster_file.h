@@ -3,6 +3,7 @@
 #define DEVPROOF_CLUSTER_FILE_H
 
 #include "devproof/cluster.h"
+#include "devproof/cluster_tunnel.h"
 
 /* docs/cluster.md has its members. */
 struct cluster_file {
@@ -12,7 +13,8 @@ struct cluster_file {
     char account[DSTACK_P2P_ADDRESS_SIZE];
     uint64_t chain_id;
     struct dstack_p2p_self self;
-    bool keeps; /* is this node to be entered? */
+    bool keeps;                    /* is this node to be entered? */
+    struct cluster_tunnel *tunnel; /* borrowed; NULL where nodes are behind a gateway */
 
     struct json_object *peers; /* an array; NULL: there never was a list */
     struct json_object *block;

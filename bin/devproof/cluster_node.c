@@ -35,6 +35,7 @@ int cluster_open(struct cluster *cluster, struct dstack_p2p **out)
         .gateway_domain = cluster->given[OPTION_GATEWAY],
         .endpoint = cluster->given[OPTION_ENDPOINT],
         .relay_url = cluster->given[OPTION_RELAY],
+        .wireguard_key = cluster->tunnel_key,
         .block = (enum dstack_p2p_block)cluster->wanted,
         .timeout_s = cluster->timeout_s,
     };
@@ -47,7 +48,10 @@ int cluster_open(struct cluster *cluster, struct dstack_p2p **out)
     options.port = (uint16_t)port;
     dp_address_format(contract, cluster->contract);
     if (code == EXIT_SUCCESS)
-        error = dstack_p2p_open(out, contract, DSTACK_P2P_TLS_GATEWAY, &options, message);
+        error = dstack_p2p_open(out, contract,
+                                cluster->tunnel_key != NULL ? DSTACK_P2P_WIREGUARD
+                                                            : DSTACK_P2P_TLS_GATEWAY,
+                                &options, message);
     free(urls);
     return error == DSTACK_P2P_OK ? code : cluster_p2p_failed(cluster, error, message);
 }

@@ -15,6 +15,7 @@
 #include "devproof/cluster.h"
 #include "devproof/cluster_file.h"
 #include "devproof/cluster_hook.h"
+#include "devproof/cluster_tunnel.h"
 #include "devproof/command.h"
 
 #define INTERVAL_S 2
@@ -27,7 +28,8 @@ struct daemon {
     pthread_t watcher, keeper;       /* one for each */
     unsigned interval_ms;
     struct cluster_hook *hook;
-    pthread_mutex_t lock; /* of the file */
+    struct cluster_tunnel *tunnel; /* NULL where nodes are behind a gateway */
+    pthread_mutex_t lock;          /* of the file */
     struct cluster_file file;
     char *path;
 };
@@ -63,6 +65,8 @@ static int on_read(const struct dstack_p2p_peers *peers, enum dstack_p2p_error e
     if (is_news)
         cluster_file_write(&daemon->file);
     pthread_mutex_unlock(&daemon->lock);
+    if (is_news && error == DSTACK_P2P_OK)
+        cluster_tunnel_list(daemon->tunnel, peers, daemon->watch->last.agreed.chain_id);
     if (is_news) {
         log_news(peers, error, message);
         cluster_hook_wake(daemon->hook);
@@ -76,6 +80,14 @@ static void *watch(void *arg)
 
     dp_p2p_watch_each(daemon->watch, daemon->interval_ms, on_read, daemon);
     return NULL;
+}
+
+static void on_tunnel(void *arg)
+{
+    struct daemon *daemon = arg;
+
+    write_file(daemon);
+    cluster_hook_wake(daemon->hook);
 }
 
 static int on_self(const struct dstack_p2p_self *self, void *arg)
@@ -121,7 +133,38 @@ static int open_handles(struct daemon *daemon)
         return cluster_p2p_failed(daemon->cluster, error, dstack_p2p_message(daemon->watch));
     daemon->file.instance_id = dstack_p2p_instance_id(daemon->watch);
     daemon->file.app_id = dstack_p2p_app_id(daemon->watch);
+    return daemon->tunnel != NULL ? cluster_tunnel_know(daemon->tunnel, daemon->watch)
+                                  : EXIT_SUCCESS;
+}
+
+static int check_no_tunnel(const struct cluster *cluster)
+{
+    static const enum cluster_option options[] = {
+        OPTION_CACHE, OPTION_COLLATERAL,       OPTION_PCCS,        OPTION_ROOT,
+        OPTION_TCB,   OPTION_TUNNEL_INTERFACE, OPTION_TUNNEL_RANGE};
+
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (cluster->given[options[i]] != NULL)
+            return client_fail(&cluster->client, EXIT_USAGE,
+                               "what tunnels and quotes need is for --mode wireguard.");
+    }
     return EXIT_SUCCESS;
+}
+
+static int make_tunnel(struct daemon *daemon)
+{
+    const char *mode = daemon->cluster->given[OPTION_MODE];
+    const struct client *client = &daemon->cluster->client;
+
+    if (mode == NULL || strcmp(mode, "tls") == 0)
+        return check_no_tunnel(daemon->cluster);
+    if (strcmp(mode, "wireguard") != 0)
+        return client_fail(client, EXIT_USAGE, "--mode: tls or wireguard.");
+    if (!daemon->file.keeps)
+        return client_fail(client, EXIT_USAGE,
+                           "a tunnel's key is new at each start, and has to be entered: "
+                           "--mode wireguard without --no-register.");
+    return cluster_tunnel_make(&daemon->tunnel, daemon->cluster);
 }
 
 static int make_folder(const struct daemon *daemon)
@@ -163,6 +206,9 @@ static int prepare(struct daemon *daemon)
     daemon->file.cluster = cluster;
     daemon->file.keeps = cluster->given[OPTION_NO_REGISTER] == NULL;
     if (code == EXIT_SUCCESS)
+        code = make_tunnel(daemon);
+    daemon->file.tunnel = daemon->tunnel;
+    if (code == EXIT_SUCCESS)
         code = set_path(daemon);
     if (code == EXIT_SUCCESS)
         code = open_handles(daemon);
@@ -202,10 +248,14 @@ static void run_threads(struct daemon *daemon, const sigset_t *signals)
     if (pthread_create(&daemon->watcher, NULL, watch, daemon) != 0 ||
         (daemon->keep != NULL && pthread_create(&daemon->keeper, NULL, keep, daemon) != 0))
         abort();
+    if (daemon->tunnel != NULL)
+        cluster_tunnel_start(daemon->tunnel, on_tunnel, daemon);
     serve(daemon, signals);
     dstack_p2p_stop(daemon->watch);
     if (daemon->keep != NULL)
         dstack_p2p_stop(daemon->keep);
+    if (daemon->tunnel != NULL)
+        join_or_leave(daemon, cluster_tunnel_stop(daemon->tunnel));
     join_or_leave(daemon, daemon->watcher);
     if (daemon->keep != NULL)
         join_or_leave(daemon, daemon->keeper);
@@ -230,6 +280,7 @@ int cluster_run(struct cluster *cluster, int argc, char **argv)
     cluster_hook_stop(daemon.hook);
     dstack_p2p_close(daemon.keep);
     dstack_p2p_close(daemon.watch);
+    cluster_tunnel_close(daemon.tunnel);
     cluster_file_free(&daemon.file);
     free(daemon.path);
     return code;

@@ -42,6 +42,9 @@ enum dstack_p2p_error dp_p2p_read_peers(struct dstack_p2p *p2p, struct dstack_p2
 /* As callers have it. */
 void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer);
 
+/* And back: one that this library handed out. */
+void dp_p2p_take_peer(struct dp_peer *out, const struct dstack_p2p_peer *peer);
+
 /* dstack_p2p_watch, but for what it tells: every read, and whether it is news. */
 typedef int dp_p2p_each(const struct dstack_p2p_peers *peers, enum dstack_p2p_error error,
                         bool is_news, void *arg);

@@ -1,6 +1,7 @@
 /* p2p_peers.c - dstack_p2p: who is there. */
 #include "cluster/p2p.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,6 +77,28 @@ void dp_p2p_copy_peer(struct dstack_p2p_peer *out, const struct dp_peer *peer)
     out->is_wireguard = peer->network == DP_PEER_WIREGUARD;
     memcpy(out->wireguard_key, peer->wireguard_key, sizeof(out->wireguard_key));
     out->lease_until = peer->lease_until;
+    memcpy(out->endpoint, peer->endpoint, sizeof(out->endpoint));
+}
+
+/* dp_p2p_copy_peer has written it. */
+static void take_id(uint8_t out[static DP_ADDRESS_LEN], const char *hex)
+{
+    const enum dp_err err = dp_hex_decode_exact(out, DP_ADDRESS_LEN, hex);
+
+    assert(err == DP_OK);
+    (void)err;
+}
+
+void dp_p2p_take_peer(struct dp_peer *out, const struct dstack_p2p_peer *peer)
+{
+    *out = (struct dp_peer){
+        .token_id = peer->token_id,
+        .network = peer->is_wireguard ? DP_PEER_WIREGUARD : DP_PEER_TLS_GATEWAY,
+        .lease_until = peer->lease_until,
+    };
+    take_id(out->instance_id, peer->instance_id);
+    take_id(out->app_id, peer->app_id);
+    memcpy(out->wireguard_key, peer->wireguard_key, sizeof(out->wireguard_key));
     memcpy(out->endpoint, peer->endpoint, sizeof(out->endpoint));
 }
 

@@ -23,11 +23,17 @@ struct slot {
     bool used;
 };
 
+/* Of this node: two for applications, one for the proof. */
+struct own {
+    char four[DP_TUNNEL_ADDRESS_SIZE], six[DP_TUNNEL_ADDRESS_SIZE], proof[DP_TUNNEL_ADDRESS_SIZE];
+};
+
 struct dp_tunnel {
     struct dp_wireguard wireguard;
     struct dp_tunnel_net net;
     struct dp_tunnel_claim self;
     uint64_t token_id;
+    struct own own;
     int64_t max_age_us;
     dp_tunnel_accept *accept;
     dp_tunnel_collateral *collateral;
@@ -305,15 +311,10 @@ enum dp_err dp_tunnel_step(struct dp_tunnel *tunnel, unsigned *wait_ms, struct d
 
 /* --- opening --- */
 
-/* Of this node: two for applications, one for the proof. */
-struct own {
-    char four[DP_TUNNEL_ADDRESS_SIZE], six[DP_TUNNEL_ADDRESS_SIZE], proof[DP_TUNNEL_ADDRESS_SIZE];
-};
-
-static enum dp_err find_own(struct own *own, const struct dp_tunnel *tunnel,
-                            struct dp_detail *detail)
+static enum dp_err find_own(struct dp_tunnel *tunnel, struct dp_detail *detail)
 {
     const struct dp_tunnel_net *net = &tunnel->net;
+    struct own *own = &tunnel->own;
     const uint64_t token = tunnel->token_id;
     enum dp_err err = dp_tunnel_address4(own->four, net, token, detail);
 
@@ -324,9 +325,9 @@ static enum dp_err find_own(struct own *own, const struct dp_tunnel *tunnel,
     return err;
 }
 
-static enum dp_err bring_up(struct dp_tunnel *tunnel, const struct own *own, unsigned mtu,
-                            struct dp_detail *detail)
+static enum dp_err bring_up(struct dp_tunnel *tunnel, unsigned mtu, struct dp_detail *detail)
 {
+    const struct own *own = &tunnel->own;
     char four[DP_TUNNEL_PREFIX_SIZE], six[DP_TUNNEL_PREFIX_SIZE], proof[DP_TUNNEL_PREFIX_SIZE];
     const char *const addresses[] = {four, six, proof};
 
@@ -339,8 +340,7 @@ static enum dp_err bring_up(struct dp_tunnel *tunnel, const struct own *own, uns
 
 /* The filter is there before the first packet can come. */
 static enum dp_err make_interface(struct dp_tunnel *tunnel, const struct dp_tunnel_setup *setup,
-                                  const struct dp_tunnel_key *key, const struct own *own,
-                                  struct dp_detail *detail)
+                                  const struct dp_tunnel_key *key, struct dp_detail *detail)
 {
     enum dp_err err = dp_wireguard_device_open(&tunnel->wireguard.device, tunnel->name, detail);
 
@@ -349,28 +349,27 @@ static enum dp_err make_interface(struct dp_tunnel *tunnel, const struct dp_tunn
                                     setup->listen_port != 0 ? setup->listen_port : DP_TUNNEL_PORT,
                                     detail);
     if (err == DP_OK)
-        err = dp_tunnel_filter_open(tunnel->name, &tunnel->net, own->proof, DP_TUNNEL_PROOF_PORT,
-                                    detail);
+        err = dp_tunnel_filter_open(tunnel->name, &tunnel->net, tunnel->own.proof,
+                                    DP_TUNNEL_PROOF_PORT, detail);
     tunnel->filtered = err == DP_OK;
-    return err == DP_OK ? bring_up(tunnel, own, setup->mtu, detail) : err;
+    return err == DP_OK ? bring_up(tunnel, setup->mtu, detail) : err;
 }
 
 static enum dp_err open_all(struct dp_tunnel *tunnel, const struct dp_tunnel_setup *setup,
                             const struct dp_tunnel_key *key, struct dp_detail *detail)
 {
-    struct own own;
     enum dp_err err =
         dp_tunnel_net_make(&tunnel->net, setup->range, setup->contract, setup->chain_id, detail);
 
     if (err == DP_OK)
-        err = find_own(&own, tunnel, detail);
+        err = find_own(tunnel, detail);
     if (err == DP_OK)
         err = dp_tunnel_routes_check(&tunnel->net, tunnel->name, detail);
     if (err == DP_OK)
-        err = make_interface(tunnel, setup, key, &own, detail);
+        err = make_interface(tunnel, setup, key, detail);
     if (err == DP_OK)
-        err = dp_tunnel_server_open(&tunnel->server, own.proof, setup->guest_socket, &tunnel->self,
-                                    detail);
+        err = dp_tunnel_server_open(&tunnel->server, tunnel->own.proof, setup->guest_socket,
+                                    &tunnel->self, detail);
     return err;
 }
 
@@ -432,33 +431,23 @@ void dp_tunnel_close(struct dp_tunnel *tunnel)
 
 /* --- how it is --- */
 
-static int64_t handshake_of(const struct dp_wireguard_handshake *list, size_t count,
-                            const uint8_t *key)
+size_t dp_tunnel_statuses(const struct dp_tunnel *tunnel, struct dp_tunnel_status *out, size_t cap)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (memcmp(list[i].key, key, DP_TUNNEL_KEY_LEN) == 0)
-            return list[i].at;
-    }
-    return 0;
+    size_t count = 0;
+
+    for (; count < tunnel->count && count < cap; count++)
+        dp_tunnel_peer_status(&out[count], &tunnel->peers[count]);
+    return count;
 }
 
-enum dp_err dp_tunnel_statuses(const struct dp_tunnel *tunnel, struct dp_tunnel_status *out,
-                               size_t cap, size_t *count, struct dp_detail *detail)
+void dp_tunnel_own(const struct dp_tunnel *tunnel, struct dp_tunnel_own *out)
 {
-    struct dp_wireguard_handshake *list = calloc(tunnel->count + 1, sizeof(*list));
-    size_t known = 0;
-    enum dp_err err;
+    memcpy(out->address, tunnel->own.four, sizeof(out->address));
+    memcpy(out->address6, tunnel->own.six, sizeof(out->address6));
+}
 
-    *count = 0;
-    if (list == NULL)
-        return DP_ENOMEM;
-    err = dp_wireguard_handshakes(&tunnel->wireguard, list, tunnel->count, &known, detail);
-    for (; err == DP_OK && *count < tunnel->count && *count < cap; (*count)++) {
-        const struct dp_tunnel_peer *peer = &tunnel->peers[*count];
-
-        dp_tunnel_peer_status(&out[*count], peer);
-        out[*count].handshake_at = handshake_of(list, known, peer->is.wireguard_key);
-    }
-    free(list);
-    return err;
+enum dp_err dp_tunnel_handshakes(const struct dp_tunnel *tunnel, struct dp_wireguard_handshake *out,
+                                 size_t cap, size_t *count, struct dp_detail *detail)
+{
+    return dp_wireguard_handshakes(&tunnel->wireguard, out, cap, count, detail);
 }

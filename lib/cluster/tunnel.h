@@ -10,6 +10,7 @@
 #include "cluster/peers.h"
 #include "cluster/tunnel_ask.h"
 #include "cluster/tunnel_key.h"
+#include "cluster/wireguard.h"
 
 /*
  * A peer first has its proof address alone (tunnel_address.h), over which it is asked for a quote
@@ -105,19 +106,30 @@ enum dp_err dp_tunnel_step(struct dp_tunnel *tunnel, unsigned *wait_ms, struct d
 /* How it is with a peer. */
 struct dp_tunnel_status {
     uint64_t token_id;
+    uint8_t key[DP_TUNNEL_KEY_LEN];
     char address[DP_TUNNEL_ADDRESS_SIZE];  /* for applications, IPv4; "" where the range has none */
     char address6[DP_TUNNEL_ADDRESS_SIZE]; /* the same of IPv6 */
     bool verified;                         /* it has proven its key, and has these addresses */
-    int64_t handshake_at;                  /* Unix seconds of the last; 0: never */
     char detail[320];                      /* what keeps it from being verified, or "" */
 };
 
+/* Out: out  cap entries, in the order of the list. Returns: how many were filled */
+size_t dp_tunnel_statuses(const struct dp_tunnel *tunnel, struct dp_tunnel_status *out, size_t cap);
+
+/* The addresses of this node, for applications. */
+struct dp_tunnel_own {
+    char address[DP_TUNNEL_ADDRESS_SIZE], address6[DP_TUNNEL_ADDRESS_SIZE];
+};
+void dp_tunnel_own(const struct dp_tunnel *tunnel, struct dp_tunnel_own *out);
+
 /**
- * Out: out  cap entries, in the order of the list; count is how many were filled
- * Returns: DP_OK, DP_ENOMEM, and as dp_wireguard_handshakes
+ * When each peer was last heard of, as WireGuard says.
+ *
+ * Out: out  cap entries; count is how many were filled
+ * Returns: as dp_wireguard_handshakes
  */
 DP_MUST_CHECK
-enum dp_err dp_tunnel_statuses(const struct dp_tunnel *tunnel, struct dp_tunnel_status *out,
-                               size_t cap, size_t *count, struct dp_detail *detail);
+enum dp_err dp_tunnel_handshakes(const struct dp_tunnel *tunnel, struct dp_wireguard_handshake *out,
+                                 size_t cap, size_t *count, struct dp_detail *detail);
 
 #endif

@@ -107,6 +107,7 @@ void dp_tunnel_peer_fail(struct dp_tunnel_peer *peer, const struct dp_detail *wh
 void dp_tunnel_peer_status(struct dp_tunnel_status *out, const struct dp_tunnel_peer *peer)
 {
     *out = (struct dp_tunnel_status){.token_id = peer->is.token_id, .verified = peer->verified};
+    memcpy(out->key, peer->is.wireguard_key, sizeof(out->key));
     memcpy(out->address, peer->address4, sizeof(out->address));
     memcpy(out->address6, peer->address6, sizeof(out->address6));
     memcpy(out->detail, peer->detail, sizeof(out->detail));

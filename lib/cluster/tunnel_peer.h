@@ -55,7 +55,6 @@ void dp_tunnel_peer_refuse(struct dp_tunnel_peer *peer, const struct dp_detail *
 /* It could not be asked: whether it is verified stays as it is. */
 void dp_tunnel_peer_fail(struct dp_tunnel_peer *peer, const struct dp_detail *why, int64_t now_us);
 
-/* All but the handshake. */
 void dp_tunnel_peer_status(struct dp_tunnel_status *out, const struct dp_tunnel_peer *peer);
 
 #endif

@@ -120,13 +120,14 @@ export function start(program, words, env) {
     return { child, line, gone, said: () => stderr, end: (signal = 'SIGTERM') => (child.kill(signal), gone) };
 }
 
-/* devproof cluster run in a node, with a hook that keeps what it was told. */
+/* devproof cluster run in a node, with a hook that keeps what it was told. node.inside: words before it, of its namespace. */
 export async function startDaemon(node, words = [], { hook = true } = {}) {
     const dir = mkdtempSync(join(tmpdir(), 'dp-cluster-'));
     const path = join(dir, 'peers.json'), told = join(dir, 'told'), script = join(dir, 'hook');
     writeFileSync(script, `#!/bin/sh\ncat "$1" >"${told}.new" && mv "${told}.new" "${told}" && echo run >>"${dir}/runs"\n`);
     chmodSync(script, 0o755);
-    const daemon = start(DEVPROOF, ['cluster', 'run', '--peers-file', path, ...(hook ? ['--hook', script] : []), ...words], node.env);
+    const argv = [...(node.inside ?? []), DEVPROOF, 'cluster', 'run', '--peers-file', path, ...(hook ? ['--hook', script] : []), ...words];
+    const daemon = start(argv[0], argv.slice(1), node.env);
     const read = (name) => (existsSync(name) ? JSON.parse(readFileSync(name, 'utf8')) : null);
     async function poll(name, matches, within = 30_000) {
         const end = Date.now() + within;

@@ -9,7 +9,7 @@ import { after } from 'node:test';
 import { BUILD_DIR, freePort, ROOT, sleep } from '../api/lib/stack.mjs';
 
 const viem = createRequire(join(ROOT, 'tests/api/'))('viem');
-export const { createPublicClient, decodeFunctionData, encodeDeployData, encodeFunctionData, encodeFunctionResult, getAddress, getContractAddress, hashTypedData, http, keccak256, toHex } = viem;
+export const { concat, createPublicClient, decodeFunctionData, encodeDeployData, encodeFunctionData, encodeFunctionResult, getAddress, getContractAddress, hashTypedData, http, keccak256, pad, toHex } = viem;
 export const CONTRACTS = join(ROOT, 'contracts');
 const BIN = join(CONTRACTS, 'node_modules/.bin');
 

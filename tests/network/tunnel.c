@@ -214,7 +214,17 @@ static void update(struct node *node)
         give_up("update", &detail);
 }
 
-static struct json_object *status_json(const struct dp_tunnel_status *status)
+static bool was_heard(const struct dp_tunnel_status *status,
+                      const struct dp_wireguard_handshake *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(list[i].key, status->key, DP_TUNNEL_KEY_LEN) == 0)
+            return list[i].at != 0;
+    }
+    return false;
+}
+
+static struct json_object *status_json(const struct dp_tunnel_status *status, bool handshake)
 {
     struct json_object *out = json_object_new_object();
 
@@ -222,7 +232,7 @@ static struct json_object *status_json(const struct dp_tunnel_status *status)
     dp_json_add_text(out, "address", status->address);
     dp_json_add_text(out, "address6", status->address6);
     dp_json_add_bool(out, "verified", status->verified);
-    dp_json_add_bool(out, "handshake", status->handshake_at != 0);
+    dp_json_add_bool(out, "handshake", handshake);
     dp_json_add_text(out, "detail", status->detail);
     return out;
 }
@@ -230,13 +240,15 @@ static struct json_object *status_json(const struct dp_tunnel_status *status)
 static void say_status(struct node *node)
 {
     struct dp_tunnel_status list[PEERS_MAX];
+    struct dp_wireguard_handshake heard[PEERS_MAX];
     struct json_object *out = event("status"), *peers = json_object_new_array();
-    size_t count;
+    const size_t count = dp_tunnel_statuses(node->tunnel, list, PEERS_MAX);
+    size_t known;
 
-    if (dp_tunnel_statuses(node->tunnel, list, PEERS_MAX, &count, NULL) != DP_OK)
-        count = 0;
+    if (dp_tunnel_handshakes(node->tunnel, heard, PEERS_MAX, &known, NULL) != DP_OK)
+        known = 0;
     for (size_t i = 0; i < count; i++)
-        json_object_array_add(peers, status_json(&list[i]));
+        json_object_array_add(peers, status_json(&list[i], was_heard(&list[i], heard, known)));
     dp_json_add(out, "peers", peers);
     if (node->last_status != NULL &&
         strcmp(node->last_status, json_object_to_json_string(out)) == 0) {
