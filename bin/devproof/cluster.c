@@ -99,7 +99,7 @@ static const struct option table[] = {
 #define ALL "crw"
 #define NODE ALL "egPy"
 #define PAY ALL "K"
-#define TUNNEL "dCqOBIT"
+#define TUNNEL "CLqouXU"
 
 static const struct action {
     const char *name;
@@ -113,7 +113,7 @@ static const struct action {
     {"mint", cluster_mint, PAY "tip", 0, 0},
     {"relay", cluster_relay, PAY, 0, 1},
     {"revoke", cluster_revoke, PAY "R", 1, 1},
-    {"run", cluster_run, NODE "bfkAvGm" TUNNEL, 0, 0},
+    {"run", cluster_run, NODE "bfkAvGd" TUNNEL, 0, 0},
     {"status", cluster_status, ALL "bi", 0, 0},
     {"voucher", cluster_voucher, NODE "W", 0, 0},
     {"wait", cluster_wait, ALL "biv", 0, 0},

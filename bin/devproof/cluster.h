@@ -16,8 +16,8 @@
 enum cluster_option {
     OPTION_AFTER = 'A',
     OPTION_BLOCK = 'b',
-    OPTION_CACHE = 'd',
-    OPTION_COLLATERAL = 'C',
+    OPTION_CACHE = 'C',
+    OPTION_COLLATERAL = 'L',
     OPTION_CONTRACT = 'c',
     OPTION_ENDPOINT = 'e',
     OPTION_GATEWAY = 'g',
@@ -26,7 +26,7 @@ enum cluster_option {
     OPTION_INTERVAL = 'v',
     OPTION_KEY_FILE = 'K',
     OPTION_MAX_NODES = 'n',
-    OPTION_MODE = 'm',
+    OPTION_MODE = 'd',
     OPTION_NETWORK = 'N',
     OPTION_NO_REGISTER = 'G',
     OPTION_PCCS = 'q',
@@ -36,14 +36,14 @@ enum cluster_option {
     OPTION_REASON = 'R',
     OPTION_RELAY = 'y',
     OPTION_RENEW = 'W',
-    OPTION_ROOT = 'O',
+    OPTION_ROOT = 'o',
     OPTION_RPC = 'r',
     OPTION_SALE = 's',
-    OPTION_TCB = 'B',
+    OPTION_TCB = 'u',
     OPTION_TIMEOUT = 'w',
     OPTION_TO = 't',
-    OPTION_TUNNEL_INTERFACE = 'I',
-    OPTION_TUNNEL_RANGE = 'T',
+    OPTION_TUNNEL_INTERFACE = 'X',
+    OPTION_TUNNEL_RANGE = 'U',
 };
 
 #define CLUSTER_FILES_MAX 8
