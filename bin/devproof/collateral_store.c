@@ -100,6 +100,8 @@ int collateral_store_open(struct collateral_store *store, const struct cluster *
     if (!collateral_is_named(&store->source))
         return client_fail(&cluster->client, EXIT_USAGE,
                            "name either --collateral, or --cache and --pccs or one of them.");
+    if (cluster->roots.count > 1 || cluster->collaterals.count > 1)
+        return client_fail(&cluster->client, EXIT_USAGE, "name --root and --collateral once.");
     if (root != NULL && !client_read_file(&cluster->client, &store->root_file, root))
         return EXIT_USAGE;
     if (root != NULL)

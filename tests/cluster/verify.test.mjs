@@ -310,6 +310,7 @@ test('wrong use, and whom the contract does not know', async () => {
         [['nobody'], trust, /neither an https:\/\/ endpoint nor an instance id/], [['http://a.example'], trust, /neither/],
         [[], ['--collateral', '/nowhere'], /nowhere/], [[], [...trust, '--root', '/nowhere'], /nowhere/],
         [[], [...trust, '--os-reference', '/nowhere'], /nowhere/], [[], ['--collateral', PKI], /JSON|collateral/i],
+        [[], [...trust, ...trust], /name --root and --collateral once/],
         [[], [...trust, '--key-file', 'x'], /verify takes no --key-file/],
     ]) {
         const { code, said } = await verify(words, named);
