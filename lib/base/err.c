@@ -29,6 +29,10 @@ enum dp_err dp_fail(struct dp_detail *detail, enum dp_err err, const char *field
 
 void dp_explain(char *out, size_t size, enum dp_err err, const struct dp_detail *detail)
 {
+    static const struct dp_detail none = {"", ""};
+
+    if (detail == NULL)
+        detail = &none;
     snprintf(out, size, "%s%s%s", detail->field, detail->field[0] != '\0' ? ": " : "",
              detail->text[0] != '\0' ? detail->text : dp_err_text(err));
 }

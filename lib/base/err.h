@@ -87,6 +87,7 @@ enum dp_err dp_fail(struct dp_detail *detail, enum dp_err err, const char *field
                     ...) DP_PRINTF(4, 5);
 
 /* The same as one line for a person: "field: text", or the error's sentence where there is no text.
+ * In: detail  may be NULL
  */
 void dp_explain(char *out, size_t size, enum dp_err err, const struct dp_detail *detail);
 
