@@ -5,11 +5,11 @@
 
 #include "cluster/tunnel_frame.h"
 
-#define COUNT 4
-#define STREAM_MAX (COUNT * DP_TUNNEL_FRAME_MAX)
+#define DATAGRAMS 4
+#define STREAM_MAX (DATAGRAMS * DP_TUNNEL_FRAME_MAX)
 
 /* Of WireGuard: a handshake, its answer, a keepalive; and the longest there may be. */
-static const size_t lengths[COUNT] = {148, 92, 32, DP_TUNNEL_DATAGRAM_MAX};
+static const size_t lengths[DATAGRAMS] = {148, 92, 32, DP_TUNNEL_DATAGRAM_MAX};
 
 struct taken {
     size_t count, bytes;
@@ -25,7 +25,7 @@ static void take(const uint8_t *datagram, size_t len, void *arg)
 {
     struct taken *taken = arg;
 
-    taken->as_sent &= taken->count < COUNT && len == lengths[taken->count];
+    taken->as_sent &= taken->count < DATAGRAMS && len == lengths[taken->count];
     for (size_t i = 0; taken->as_sent && i < len; i++)
         taken->as_sent &= datagram[i] == byte_of(taken->count, i);
     taken->count++;
@@ -36,7 +36,7 @@ static size_t make_stream(uint8_t *out)
 {
     size_t len = 0;
 
-    for (size_t d = 0; d < COUNT; d++) {
+    for (size_t d = 0; d < DATAGRAMS; d++) {
         dp_tunnel_frame_head(out + len, lengths[d]);
         len += DP_TUNNEL_FRAME_HEAD;
         for (size_t i = 0; i < lengths[d]; i++)
@@ -72,7 +72,7 @@ static void pieces_give_the_same_datagrams(void **state)
                              DP_OK);
         }
         assert_true(taken.as_sent);
-        assert_int_equal(taken.count, COUNT);
+        assert_int_equal(taken.count, DATAGRAMS);
         assert_int_equal(frames.len, 0);
     }
 }
@@ -115,7 +115,7 @@ static void a_length_that_is_none_ends_the_stream(void **state)
 
     (void)state;
     make_stream(stream);
-    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+    for (size_t i = 0; i < COUNT(heads); i++) {
         struct dp_tunnel_frames alone = {.len = 0}, cut = {.len = 0}, behind = {.len = 0};
         struct taken taken = {.as_sent = true};
 
