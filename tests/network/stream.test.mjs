@@ -36,6 +36,7 @@ function shutIn(member) {
 }
 const droppedBy = (member) => [...run(...within(member.machine, 'nft', 'list', 'table', 'inet', 'noudp')).matchAll(/counter packets (\d+)/g)].map(([, count]) => Number(count));
 const endpointsOf = ({ machine: of }) => run(...within(of, 'wg', 'show', of.interface, 'endpoints')).trim().split('\n').map((line) => line.split('\t')[1]);
+const socketsOf = ({ machine: of }) => run(...within(of, 'ss', '-uanH')).trim().split('\n').map((line) => line.trim().split(/\s+/)[3]);
 
 before(async () => {
     network = openNetwork();
@@ -71,7 +72,7 @@ test('two nodes behind a gateway prove their keys, and applications get through'
     /* That UDP would not have got there is so by the counters, once it is tried. */
     assert.equal(await reaches(one.machine, two.machine.address, APPLICATION, 'by the wire'), true);
     assert.ok(droppedBy(one)[1] > 0);
-    assert.equal(passed(one) + passed(two), 1, 'one stream does for both');
+    assert.ok(passed(one) + passed(two) > 0);
 });
 
 test('a node with an endpoint that takes UDP joins in, though nobody reaches it there', async () => {
@@ -98,13 +99,10 @@ test('strangers at the port of streams end no peer\'s', async () => {
     assert.equal(await over('rubbish'), true);
     assert.equal(await over('zero'), true, 'a length of zero ends it');
     assert.equal(await over('oversize'), true, 'a frame that is too long ends it');
-    assert.equal(await over('half'), false, 'half a handshake may take its time, ...');
-    assert.equal(await over('nobody'), false);
+    assert.deepEqual(await Promise.all(['half', 'nobody'].map(over)), [true, false], 'half a handshake has its time, datagrams of nobody have more');
     const many = intrude('many');
-    await until('a thousand are there', () => many.lines.length > 0);
-    console.log(`# of 1000 connections ${many.lines[0].there} came, ${many.lines[0].gone} were ended`);
-    assert.ok(many.lines[0].there > 900);
-    assert.ok(many.lines[0].gone >= many.lines[0].there - 64);
+    await until(() => `all but 64 are ended: ${JSON.stringify(many.lines.at(-1))}`, () => many.lines.at(-1)?.gone >= 1000 - 64);
+    assert.equal(many.lines.at(-1).there, 1000);
     const then = kept.echoed();
     await until('the stream goes on', () => kept.echoed() > then + 20);
     assert.ok(await reaches(two.machine, four(one.token), APPLICATION, 'still'));
@@ -121,6 +119,7 @@ test('a gateway that goes and comes back takes a connection away for as long', a
     assert.equal(pings(one.machine, four(two.token)), false);
     assert.equal(pings(two.machine, four(one.token)), false);
     assert.ok(kept.echoed() <= then + 1);
+    await until('nobody is sent to where a stream was', () => [one, two].every((member) => endpointsOf(member).every((at) => !at.startsWith('127.') || socketsOf(member).includes(at))));
     await startGateway();
     const begin = Date.now();
     await until('the stream goes on', () => kept.echoed() > then + 20, 40_000);
@@ -131,7 +130,8 @@ test('a gateway that goes and comes back takes a connection away for as long', a
     await kept.stop();
 });
 
-test('a node that starts anew has another key, and its streams come back', async () => {
+test('a node that starts anew has another key; and where UDP gets through, it is UDP', async () => {
+    for (const member of [two, three]) run(...within(member.machine, 'nft', 'delete', 'table', 'inet', 'noudp'));
     const key = peerOf(one.daemon.now(), two).wireguardKey;
     await two.daemon.end('SIGKILL');
     await enterDaemon(two, members, [], { byGateway: true });
@@ -140,4 +140,6 @@ test('a node that starts anew has another key, and its streams come back', async
     assert.notEqual(peerOf(one.daemon.now(), two).wireguardKey, key);
     assert.ok(await reaches(one.machine, four(two.token), APPLICATION, 'anew'));
     assert.ok(await reaches(two.machine, four(three.token), APPLICATION, 'anew'));
+    assert.ok(endpointsOf(three).includes(`${two.machine.address}:${PORT}`));
+    assert.ok(endpointsOf(two).includes(`${three.machine.address}:${PORT}`));
 });
