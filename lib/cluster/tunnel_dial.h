@@ -11,9 +11,10 @@
 #include "cluster/tunnel_key.h"
 #include "cluster/tunnel_stream.h"
 
-#define DP_TUNNEL_DIAL_HOLD_S 3 /* that one who holds back does so */
-#define DP_TUNNEL_DIAL_WANTED_S                                                                    \
-    30 /* that a datagram keeps the stream wanted: above WireGuard's keepalive */
+/* Seconds: that one who holds back does so; that a datagram keeps the stream wanted, which is more
+ * than there are between two keepalives. */
+#define DP_TUNNEL_DIAL_HOLD_S 3
+#define DP_TUNNEL_DIAL_WANTED_S 30
 
 /* What is known of a peer whose endpoint is a stream. */
 struct dp_tunnel_target {

@@ -15,11 +15,12 @@
 #include "cluster/tunnel_frame.h"
 
 #define DP_TUNNEL_STREAM_OUT_MAX (32 * 1024) /* bytes that wait for TLS; after that UDP waits */
-#define DP_TUNNEL_STREAM_OPEN_S 10           /* for TCP and TLS to come about */
-#define DP_TUNNEL_STREAM_ANSWER_S                                                                  \
-    60 /* for WireGuard to answer who has connected: a stranger gets none */
-#define DP_TUNNEL_STREAM_SILENT_S 180 /* without a datagram: WireGuard's keys do not last longer   \
-                                       */
+
+/* Seconds: for TCP and TLS to come about; for WireGuard to answer who has connected, which it does
+ * not do to strangers; without a datagram, as WireGuard's keys do not last longer. */
+#define DP_TUNNEL_STREAM_OPEN_S 10
+#define DP_TUNNEL_STREAM_ANSWER_S 60
+#define DP_TUNNEL_STREAM_SILENT_S 180
 
 /* Times are by dp_clock_mono_us. Nothing here waits: a caller polls, with the events below. */
 struct dp_tunnel_stream {

@@ -242,7 +242,7 @@ static enum dp_err unlearn(struct dp_wireguard *wireguard, char *text,
                            dp_wireguard_is_there *is_there, void *arg)
 {
     while (*text != '\0') {
-        struct dp_wireguard_peer sought, *known = NULL;
+        struct dp_wireguard_peer sought = {.endpoint = ""}, *known = NULL;
         uint16_t port;
         char *rest;
 
