@@ -14,7 +14,6 @@
 #include "base/clock.h"
 #include "cluster/tunnel_tls.h"
 
-#define BACKLOG 128
 #define ACCEPTS 16     /* connections that are taken at a time */
 #define TICK_MS 250    /* between two looks at what has not come in its time */
 #define FULL_US 100000 /* until accepting is tried again after there was nothing to accept with */
@@ -258,7 +257,7 @@ static int listen_at(uint16_t port)
 
     if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) == 0 &&
-        bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, BACKLOG) == 0)
+        bind(fd, (const struct sockaddr *)&at, sizeof(at)) == 0 && listen(fd, SOMAXCONN) == 0)
         return fd;
     if (fd >= 0)
         close(fd);
