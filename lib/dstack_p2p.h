@@ -54,15 +54,15 @@ struct dstack_p2p_options {
     const char *rpc_urls;         /* nodes, up to 8, a comma between two; NULL: RPC_URL */
     const char *guest_socket;     /* NULL: DSTACK_SIMULATOR_ENDPOINT, else the usual places */
     const char *gateway_domain;   /* NULL: DSTACK_GATEWAY_DOMAIN. Needed to register only */
-    const char *endpoint;         /* what others shall use; NULL: made of instance and domain. The
-                                     tunnel's host:port, of which nothing is made */
+    const char *endpoint;         /* what others shall use; NULL: made of instance, port and domain.
+                                     A tunnel's is host:port, or for a stream https://name */
     const uint8_t *wireguard_key; /* 32 bytes, the tunnel's public key; NULL: this process does not
                                      hold the tunnel, and cannot register it */
     const char *subscribe_url;    /* a node's WebSocket; NULL: RPC_WS_URL, else where the first node
                                      would have one; "": none. It makes a watch faster, no more */
     const char *relay_url; /* who sends this node's calls, so that it needs no gas: each is POSTed
                               there as JSON; NULL: CLUSTER_RELAY, else they are sent from here */
-    uint16_t port;         /* of this node behind the gateway; 0: 443 */
+    uint16_t port;         /* of this node behind the gateway; 0: 443, and of a tunnel none */
     uint64_t token_id;     /* this node's seat; 0: the one whose token names it */
     enum dstack_p2p_block block;
     unsigned additions_after; /* blocks that a newcomer must have been seen for; 0: none */

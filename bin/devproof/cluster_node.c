@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "cluster/relay.h"
+#include "cluster/tunnel.h"
 #include "devproof/cluster.h"
 #include "devproof/command.h"
 
@@ -40,7 +41,7 @@ int cluster_open(struct cluster *cluster, struct dstack_p2p **out)
         .timeout_s = cluster->timeout_s,
     };
     enum dstack_p2p_error error = DSTACK_P2P_OK;
-    unsigned port = 0;
+    unsigned port = cluster->tunnel_key != NULL ? DP_TUNNEL_PORT : 0;
     int code = cluster_number(cluster, OPTION_PORT, 1, UINT16_MAX, &port);
 
     if (code == EXIT_SUCCESS)

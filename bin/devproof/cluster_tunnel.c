@@ -35,6 +35,7 @@ struct cluster_tunnel {
     char *guest_socket; /* or NULL */
     uint8_t instance_id[DP_ADDRESS_LEN];
     uint16_t port;
+    bool takes_streams; /* at that port, by TCP */
     cluster_tunnel_tell *tell;
     void *arg;
     pthread_t thread;
@@ -93,15 +94,26 @@ static int check_interface(const struct cluster *cluster)
                              "--tunnel-interface: %s is no name of an interface.", name);
 }
 
+static bool has_gateway(const struct cluster *cluster)
+{
+    const char *given = cluster->given[OPTION_GATEWAY];
+    const char *domain = given != NULL ? given : getenv("DSTACK_GATEWAY_DOMAIN");
+
+    return domain != NULL && domain[0] != '\0';
+}
+
 static int check_endpoint(const struct cluster *cluster)
 {
     const char *text = cluster->given[OPTION_ENDPOINT];
     struct dp_tunnel_endpoint endpoint;
     struct dp_detail detail = {"", ""};
 
+    if (text == NULL && has_gateway(cluster))
+        return EXIT_SUCCESS;
     if (text == NULL)
         return client_fail(&cluster->client, EXIT_USAGE,
-                           "--endpoint HOST:PORT: where others reach this node's tunnel, by UDP.");
+                           "--endpoint HOST:PORT, where others reach this node's tunnel by UDP, or "
+                           "DSTACK_GATEWAY_DOMAIN, whose gateway they reach it by.");
     return dp_tunnel_endpoint_read(&endpoint, text, &detail) == DP_OK
                ? EXIT_SUCCESS
                : client_fail(&cluster->client, EXIT_USAGE, "--endpoint: %s", detail.text);
@@ -147,10 +159,27 @@ int cluster_tunnel_make(struct cluster_tunnel **out, struct cluster *cluster)
     return code;
 }
 
+/* What the library has made of the options. One of a gateway's name is a stream that comes in here.
+ */
+static int know_endpoint(struct cluster_tunnel *tunnel, const char *text)
+{
+    const struct client *client = &tunnel->cluster->client;
+    struct dp_detail detail = {"", ""};
+    struct dp_tunnel_endpoint endpoint;
+
+    if (dp_tunnel_endpoint_read(&endpoint, text, &detail) != DP_OK)
+        return client_fail(client, EXIT_USAGE, "the endpoint %s: %s", text, detail.text);
+    tunnel->takes_streams = endpoint.is_stream;
+    return EXIT_SUCCESS;
+}
+
 int cluster_tunnel_know(struct cluster_tunnel *tunnel, const struct dstack_p2p *p2p)
 {
     const char *socket = getenv("DSTACK_SIMULATOR_ENDPOINT");
+    const int code = know_endpoint(tunnel, p2p->join.endpoint);
 
+    if (code != EXIT_SUCCESS)
+        return code;
     if (socket != NULL && socket[0] != '\0') {
         tunnel->guest_socket = strdup(socket);
         if (tunnel->guest_socket == NULL)
@@ -227,6 +256,7 @@ static enum dp_err open_interface(struct cluster_tunnel *tunnel, uint64_t token_
     struct dp_tunnel_setup setup = {
         .interface = cluster->given[OPTION_TUNNEL_INTERFACE],
         .listen_port = tunnel->port,
+        .stream_port = tunnel->takes_streams ? tunnel->port : 0,
         .range = cluster->given[OPTION_TUNNEL_RANGE],
         .chain_id = tunnel->list.chain_id,
         .token_id = token_id,
@@ -243,8 +273,8 @@ static enum dp_err open_interface(struct cluster_tunnel *tunnel, uint64_t token_
     if (err != DP_OK)
         return err;
     tunnel->token_id = token_id;
-    dp_log(DP_LOG_INFO, "tunnel_open", "token %llu, UDP port %u", (unsigned long long)token_id,
-           tunnel->port);
+    dp_log(DP_LOG_INFO, "tunnel_open", "token %llu, %s port %u", (unsigned long long)token_id,
+           tunnel->takes_streams ? "TCP" : "UDP", tunnel->port);
     return DP_OK;
 }
 

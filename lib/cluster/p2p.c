@@ -192,7 +192,7 @@ static int write_endpoint(struct dstack_p2p *p2p, const struct dstack_p2p_option
 
     if (options->endpoint != NULL)
         return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "%s", options->endpoint);
-    if (domain == NULL || p2p->join.network == DP_PEER_WIREGUARD)
+    if (domain == NULL || (p2p->join.network == DP_PEER_WIREGUARD && options->port == 0))
         return 0;
     return snprintf(p2p->join.endpoint, sizeof(p2p->join.endpoint), "https://%s-%ds.%s",
                     p2p->instance_id, options->port != 0 ? options->port : PORT, domain);

@@ -11,6 +11,7 @@
 #include "cluster/tunnel_peer.h"
 #include "cluster/tunnel_routes.h"
 #include "cluster/tunnel_server.h"
+#include "cluster/tunnel_streams.h"
 #include "cluster/wireguard.h"
 
 #define SECOND_US INT64_C(1000000)
@@ -41,6 +42,9 @@ struct dp_tunnel {
     char name[DP_WIREGUARD_NAME_SIZE];
     bool filtered;
     struct dp_tunnel_server *server;
+    struct dp_tunnel_streams *streams;
+    bool takes_streams;
+    unsigned lost; /* of the streams, as far as WireGuard knows */
     struct dp_tunnel_peer *peers;
     size_t count;
     struct slot slots[DP_TUNNEL_ASKS];
@@ -64,6 +68,53 @@ static enum dp_err tell_server(struct dp_tunnel *tunnel)
     return err;
 }
 
+/* The peers that are reached by a stream. Two that can dial each other do not both at once; and who
+ * takes UDP lets those who do not come by it, where they can. */
+static size_t find_targets(const struct dp_tunnel *tunnel, struct dp_tunnel_target *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < tunnel->count; i++) {
+        const struct dp_tunnel_peer *peer = &tunnel->peers[i];
+        struct dp_tunnel_target *target = &out[count];
+
+        if (!peer->endpoint.is_stream)
+            continue;
+        memcpy(target->key, peer->is.wireguard_key, DP_TUNNEL_KEY_LEN);
+        memcpy(target->name, peer->endpoint.host, sizeof(target->name));
+        memcpy(target->address, peer->reached, sizeof(target->address));
+        target->holds_back = !tunnel->takes_streams || tunnel->token_id > peer->is.token_id;
+        count++;
+    }
+    return count;
+}
+
+static void take_ports(struct dp_tunnel *tunnel, const uint16_t *ports)
+{
+    size_t next = 0;
+
+    for (size_t i = 0; i < tunnel->count; i++) {
+        if (tunnel->peers[i].endpoint.is_stream)
+            tunnel->peers[i].stream_port = ports[next++];
+    }
+}
+
+static enum dp_err tell_streams(struct dp_tunnel *tunnel)
+{
+    struct dp_tunnel_target *targets = calloc(tunnel->count + 1, sizeof(*targets));
+    uint16_t *ports = calloc(tunnel->count + 1, sizeof(*ports));
+    enum dp_err err = DP_ENOMEM;
+
+    if (targets != NULL && ports != NULL)
+        err = dp_tunnel_streams_update(tunnel->streams, targets, find_targets(tunnel, targets),
+                                       ports);
+    if (err == DP_OK)
+        take_ports(tunnel, ports);
+    free(targets);
+    free(ports);
+    return err;
+}
+
 static enum dp_err tell_interface(struct dp_tunnel *tunnel, struct dp_detail *detail)
 {
     struct dp_wireguard_peer *wanted = calloc(tunnel->count + 1, sizeof(*wanted));
@@ -71,9 +122,11 @@ static enum dp_err tell_interface(struct dp_tunnel *tunnel, struct dp_detail *de
 
     if (wanted == NULL)
         return DP_ENOMEM;
+    err = tell_streams(tunnel);
     for (size_t i = 0; i < tunnel->count; i++)
         dp_tunnel_peer_wanted(&wanted[i], &tunnel->peers[i]);
-    err = dp_wireguard_update(&tunnel->wireguard, wanted, tunnel->count, detail);
+    if (err == DP_OK)
+        err = dp_wireguard_update(&tunnel->wireguard, wanted, tunnel->count, detail);
     free(wanted);
     return err;
 }
@@ -272,6 +325,43 @@ static bool expire(struct dp_tunnel *tunnel)
     return changed;
 }
 
+/* --- streams --- */
+
+static bool has_stream(uint16_t port, void *arg)
+{
+    return dp_tunnel_streams_has(arg, port);
+}
+
+/* Who was reached by a stream that it had opened itself, and that has ended, is reached by the
+ * list's endpoint again: WireGuard goes on with the last it heard from. Out: changed  the interface
+ * has to be told */
+static enum dp_err unlearn_lost(struct dp_tunnel *tunnel, bool *changed, struct dp_detail *detail)
+{
+    const unsigned lost = dp_tunnel_streams_lost(tunnel->streams);
+    enum dp_err err;
+
+    if (lost == tunnel->lost)
+        return DP_OK;
+    err = dp_wireguard_unlearn(&tunnel->wireguard, has_stream, tunnel->streams, detail);
+    if (err != DP_OK)
+        return err;
+    tunnel->lost = lost;
+    *changed = true;
+    return DP_OK;
+}
+
+/* The gateway may have another address by now. A peer that failed has its name looked up anyway. */
+static void look_up_failing(struct dp_tunnel *tunnel)
+{
+    for (size_t i = 0; i < tunnel->count; i++) {
+        struct dp_tunnel_peer *peer = &tunnel->peers[i];
+
+        if (peer->endpoint.is_stream && !peer->asked && !peer->resolve && peer->failures == 0 &&
+            dp_tunnel_streams_fails(tunnel->streams, peer->is.wireguard_key))
+            dp_tunnel_peer_look_up(peer, dp_clock_mono_us());
+    }
+}
+
 static unsigned wait_of(const struct dp_tunnel *tunnel)
 {
     const int64_t now = dp_clock_mono_us();
@@ -298,7 +388,9 @@ enum dp_err dp_tunnel_step(struct dp_tunnel *tunnel, unsigned *wait_ms, struct d
         return err;
     changed = take_answers(tunnel);
     changed |= expire(tunnel);
-    if (changed || again)
+    look_up_failing(tunnel);
+    err = unlearn_lost(tunnel, &changed, detail);
+    if (err == DP_OK && (changed || again))
         err = tell_interface(tunnel, detail);
     /* After a failure all is told again: the server was not told then. */
     if (err == DP_OK && again)
@@ -338,6 +430,11 @@ static enum dp_err bring_up(struct dp_tunnel *tunnel, unsigned mtu, struct dp_de
                                   mtu != 0 ? mtu : DP_TUNNEL_MTU, detail);
 }
 
+static uint16_t port_of(const struct dp_tunnel_setup *setup)
+{
+    return setup->listen_port != 0 ? setup->listen_port : DP_TUNNEL_PORT;
+}
+
 /* The filter is there before the first packet can come. */
 static enum dp_err make_interface(struct dp_tunnel *tunnel, const struct dp_tunnel_setup *setup,
                                   const struct dp_tunnel_key *key, struct dp_detail *detail)
@@ -345,9 +442,7 @@ static enum dp_err make_interface(struct dp_tunnel *tunnel, const struct dp_tunn
     enum dp_err err = dp_wireguard_device_open(&tunnel->wireguard.device, tunnel->name, detail);
 
     if (err == DP_OK)
-        err = dp_tunnel_key_install(key, tunnel->name,
-                                    setup->listen_port != 0 ? setup->listen_port : DP_TUNNEL_PORT,
-                                    detail);
+        err = dp_tunnel_key_install(key, tunnel->name, port_of(setup), detail);
     if (err == DP_OK)
         err = dp_tunnel_filter_open(tunnel->name, &tunnel->net, tunnel->own.proof,
                                     DP_TUNNEL_PROOF_PORT, detail);
@@ -368,6 +463,8 @@ static enum dp_err open_all(struct dp_tunnel *tunnel, const struct dp_tunnel_set
     if (err == DP_OK)
         err = make_interface(tunnel, setup, key, detail);
     if (err == DP_OK)
+        err = dp_tunnel_streams_open(&tunnel->streams, port_of(setup), setup->stream_port, detail);
+    if (err == DP_OK)
         err = dp_tunnel_server_open(&tunnel->server, tunnel->own.proof, setup->guest_socket,
                                     &tunnel->self, detail);
     return err;
@@ -381,6 +478,7 @@ static void take_setup(struct dp_tunnel *tunnel, const struct dp_tunnel_setup *s
 
     tunnel->max_age_us = age * SECOND_US;
     tunnel->token_id = setup->token_id;
+    tunnel->takes_streams = setup->stream_port != 0;
     tunnel->accept = setup->accept;
     tunnel->collateral = setup->collateral;
     tunnel->arg = setup->arg;
@@ -425,6 +523,7 @@ void dp_tunnel_close(struct dp_tunnel *tunnel)
             dp_tunnel_ask_end(&tunnel->slots[i].ask);
     }
     dp_tunnel_server_close(tunnel->server);
+    dp_tunnel_streams_close(tunnel->streams);
     free(tunnel->peers);
     free(tunnel);
 }

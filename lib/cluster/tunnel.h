@@ -49,6 +49,7 @@ typedef bool dp_tunnel_accept(const struct dp_peer *peer, const struct dp_tunnel
 struct dp_tunnel_setup {
     const char *interface;
     uint16_t listen_port; /* UDP, on all addresses */
+    uint16_t stream_port; /* TCP, on all addresses, for peers' streams; 0: none are taken */
     unsigned mtu;
     const char *range;                   /* of IPv4, as dp_tunnel_net_make takes it */
     uint8_t contract[DP_ADDRESS_LEN];    /* of the cluster */

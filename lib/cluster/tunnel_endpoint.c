@@ -11,6 +11,7 @@
 
 #define LABEL_MAX 63
 #define ANSWER_MAX 4096
+#define SCHEME "https://"
 #define DIGITS "0123456789"
 #define LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -75,6 +76,15 @@ static enum dp_err judge_address(const char *text)
     return DP_EFORMAT;
 }
 
+static bool keep_host(struct dp_tunnel_endpoint *out, const char *text, size_t len)
+{
+    if (len == 0 || len >= sizeof(out->host))
+        return false;
+    memcpy(out->host, text, len);
+    out->host[len] = '\0';
+    return true;
+}
+
 /* Cut into host and port; out->host without brackets. */
 static bool cut(struct dp_tunnel_endpoint *out, const char *text)
 {
@@ -88,11 +98,20 @@ static bool cut(struct dp_tunnel_endpoint *out, const char *text)
         text++;
         len -= 2;
     }
-    if (len == 0 || len >= sizeof(out->host))
-        return false;
-    memcpy(out->host, text, len);
-    out->host[len] = '\0';
-    return (strchr(out->host, ':') != NULL) == bracketed;
+    return keep_host(out, text, len) && (strchr(out->host, ':') != NULL) == bracketed;
+}
+
+/* What follows the scheme. A gateway goes by the name, so an address is none. */
+static enum dp_err read_stream(struct dp_tunnel_endpoint *out, const char *text)
+{
+    const size_t len = strcspn(text, ":");
+
+    out->port = DP_TUNNEL_STREAM_PORT;
+    out->is_name = out->is_stream = true;
+    return keep_host(out, text, len) && is_name(out->host) &&
+                   (text[len] == '\0' || read_port(&out->port, text + len + 1))
+               ? DP_OK
+               : DP_EFORMAT;
 }
 
 enum dp_err dp_tunnel_endpoint_read(struct dp_tunnel_endpoint *out, const char *text,
@@ -101,7 +120,9 @@ enum dp_err dp_tunnel_endpoint_read(struct dp_tunnel_endpoint *out, const char *
     enum dp_err err = DP_EFORMAT;
 
     *out = (struct dp_tunnel_endpoint){.port = 0};
-    if (strlen(text) <= DP_PEER_ENDPOINT_MAX && cut(out, text)) {
+    if (strncmp(text, SCHEME, strlen(SCHEME)) == 0) {
+        err = read_stream(out, text + strlen(SCHEME));
+    } else if (strlen(text) <= DP_PEER_ENDPOINT_MAX && cut(out, text)) {
         err = judge_address(out->host);
         out->is_name = err == DP_EFORMAT;
         if (out->is_name && is_name(out->host))
@@ -109,7 +130,9 @@ enum dp_err dp_tunnel_endpoint_read(struct dp_tunnel_endpoint *out, const char *
     }
     if (err == DP_EINVAL)
         return dp_fail(detail, err, "endpoint", "is an address that no other machine has.");
-    return err == DP_OK ? DP_OK : dp_fail(detail, err, "endpoint", "is not host:port of a tunnel.");
+    return err == DP_OK ? DP_OK
+                        : dp_fail(detail, err, "endpoint",
+                                  "is neither host:port of a tunnel nor https://name of a stream.");
 }
 
 /* --- looking up --- */

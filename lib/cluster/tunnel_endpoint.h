@@ -10,17 +10,20 @@
 
 #define DP_TUNNEL_ENDPOINT_SIZE 54 /* "[IPv6]:port" with its NUL */
 #define DP_TUNNEL_RESOLVE_MS 2000
+#define DP_TUNNEL_STREAM_PORT 443 /* where an endpoint of a stream names none */
 
 struct dp_tunnel_endpoint {
     char host[DP_PEER_ENDPOINT_MAX + 1]; /* an address, without brackets, or a name */
     uint16_t port;
     bool is_name;
+    bool is_stream; /* a gateway's name: by TCP, see tunnel_streams.h */
 };
 
 /**
- * Read host:port: a.b.c.d, [IPv6], or a name of letters, digits and hyphens (RFC 1123) whose last
- * label does not begin with a digit, since such a name may be a way to write an address. The port
- * is 1 to 65535 without zeros in front.
+ * Read what takes UDP, host:port, or a stream, https://name or https://name:port. A host is
+ * a.b.c.d, [IPv6], or a name of letters, digits and hyphens (RFC 1123) whose last label does not
+ * begin with a digit, since such a name may be a way to write an address. The port is 1 to 65535
+ * without zeros in front.
  *
  * Returns: DP_OK
  *          DP_EFORMAT  none of these

@@ -42,11 +42,20 @@ void dp_tunnel_peer_make(struct dp_tunnel_peer *out, const struct dp_tunnel_net 
         (void)!dp_tunnel_endpoint_resolve(out->reached, &out->endpoint, NULL);
 }
 
+static void write_endpoint(char out[static DP_TUNNEL_ENDPOINT_SIZE],
+                           const struct dp_tunnel_peer *peer)
+{
+    if (!peer->endpoint.is_stream)
+        memcpy(out, peer->reached, DP_TUNNEL_ENDPOINT_SIZE);
+    else if (peer->stream_port != 0)
+        snprintf(out, DP_TUNNEL_ENDPOINT_SIZE, "127.0.0.1:%u", peer->stream_port);
+}
+
 void dp_tunnel_peer_wanted(struct dp_wireguard_peer *out, const struct dp_tunnel_peer *peer)
 {
     *out = (struct dp_wireguard_peer){.endpoint = ""};
     memcpy(out->key, peer->is.wireguard_key, DP_TUNNEL_KEY_LEN);
-    memcpy(out->endpoint, peer->reached, sizeof(out->endpoint));
+    write_endpoint(out->endpoint, peer);
     if (!peer->verified)
         snprintf(out->allowed, sizeof(out->allowed), "%s/128", peer->proof_address);
     else if (peer->address4[0] == '\0')
@@ -65,6 +74,12 @@ static void ask_later(struct dp_tunnel_peer *peer, const struct dp_detail *why, 
     peer->failures++;
     peer->due_us = now_us + (wait < RETRY_MOST_US ? wait : RETRY_MOST_US);
     say(peer, why);
+}
+
+void dp_tunnel_peer_look_up(struct dp_tunnel_peer *peer, int64_t now_us)
+{
+    peer->resolve = true;
+    peer->due_us = now_us;
 }
 
 bool dp_tunnel_peer_resolved(struct dp_tunnel_peer *peer, const struct dp_tunnel_ask *ask,

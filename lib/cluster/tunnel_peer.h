@@ -17,8 +17,9 @@ struct dp_tunnel_peer {
     char address4[DP_TUNNEL_ADDRESS_SIZE]; /* "" where the range has none for it */
     char address6[DP_TUNNEL_ADDRESS_SIZE];
     struct dp_tunnel_endpoint endpoint;
-    char reached[DP_TUNNEL_ENDPOINT_SIZE]; /* the endpoint as WireGuard takes it, or "" */
-    bool resolve;                          /* the name of the endpoint is to be looked up */
+    char reached[DP_TUNNEL_ENDPOINT_SIZE]; /* the endpoint as address:port, or "" */
+    uint16_t stream_port; /* on 127.0.0.1, where WireGuard sends to for its stream; 0: none */
+    bool resolve;         /* the name of the endpoint is to be looked up */
 
     bool verified;
     struct dp_tunnel_proven proven; /* where it is */
@@ -39,6 +40,9 @@ void dp_tunnel_peer_make(struct dp_tunnel_peer *out, const struct dp_tunnel_net 
 
 /* What WireGuard is to have of it: addresses for applications only where it is verified. */
 void dp_tunnel_peer_wanted(struct dp_wireguard_peer *out, const struct dp_tunnel_peer *peer);
+
+/* Its name is to be looked up anew, now. */
+void dp_tunnel_peer_look_up(struct dp_tunnel_peer *peer, int64_t now_us);
 
 /* Its name was looked up. Returns: whether it has an endpoint that it had not */
 bool dp_tunnel_peer_resolved(struct dp_tunnel_peer *peer, const struct dp_tunnel_ask *ask,

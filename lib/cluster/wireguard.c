@@ -11,6 +11,7 @@
 #define SHOW_MAX (256 * 1024) /* bytes: a line of each peer */
 #define ARGS_HEAD 3           /* wg set NAME */
 #define ARGS_PEER 8 /* peer KEY endpoint ADDRESS persistent-keepalive S allowed-ips LIST */
+#define LOCAL "127.0.0.1:"
 #define STRING(number) #number
 #define TEXT(number) STRING(number)
 
@@ -142,7 +143,7 @@ static enum dp_err apply(struct dp_wireguard *wireguard, const struct dp_wiregua
 
 /* --- what the interface has --- */
 
-/* In: what  peers, latest-handshakes; never dump, which begins with the private key */
+/* In: what  peers, endpoints, latest-handshakes; never dump, which begins with the private key */
 static enum dp_err show(const struct dp_wireguard *wireguard, struct dp_buf *out, const char *what,
                         struct dp_detail *detail)
 {
@@ -226,6 +227,47 @@ enum dp_err dp_wireguard_update(struct dp_wireguard *wireguard,
         take_list(wireguard, sorted, count);
     else
         free(sorted);
+    return err;
+}
+
+/* Returns: 0 where the endpoint is elsewhere */
+static uint16_t local_port(const char *endpoint)
+{
+    const size_t len = strlen(LOCAL);
+
+    return strncmp(endpoint, LOCAL, len) == 0 ? (uint16_t)strtoul(endpoint + len, NULL, 10) : 0;
+}
+
+static enum dp_err unlearn(struct dp_wireguard *wireguard, char *text,
+                           dp_wireguard_is_there *is_there, void *arg)
+{
+    while (*text != '\0') {
+        struct dp_wireguard_peer sought = {.endpoint = ""}, *known = NULL;
+        uint16_t port;
+        char *rest;
+
+        if (read_key(sought.key, &text, &rest) != DP_OK)
+            return DP_EFORMAT;
+        port = local_port(rest);
+        if (port != 0 && wireguard->count > 0 && !is_there(port, arg))
+            known = bsearch(&sought, wireguard->applied, wireguard->count, sizeof(sought), compare);
+        if (known != NULL)
+            known->endpoint[0] = '\0';
+    }
+    return DP_OK;
+}
+
+enum dp_err dp_wireguard_unlearn(struct dp_wireguard *wireguard, dp_wireguard_is_there *is_there,
+                                 void *arg, struct dp_detail *detail)
+{
+    struct dp_buf said = DP_BUF_INIT(SHOW_MAX);
+    enum dp_err err = show(wireguard, &said, "endpoints", detail);
+
+    if (err == DP_OK)
+        err = unlearn(wireguard, said.data != NULL ? said.data : (char[]){""}, is_there, arg);
+    if (err == DP_EFORMAT)
+        err = dp_fail(detail, err, "wg", "wg says something else than endpoints.");
+    dp_buf_free(&said);
     return err;
 }
 

@@ -2,6 +2,7 @@
 #ifndef DP_CLUSTER_WIREGUARD_H
 #define DP_CLUSTER_WIREGUARD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,19 @@ DP_MUST_CHECK
 enum dp_err dp_wireguard_update(struct dp_wireguard *wireguard,
                                 const struct dp_wireguard_peer *wanted, size_t count,
                                 struct dp_detail *detail);
+
+/* Is there something at this port of 127.0.0.1? */
+typedef bool dp_wireguard_is_there(uint16_t port, void *arg);
+
+/**
+ * Forget what WireGuard has learned of endpoints on 127.0.0.1 where there is nothing any more: the
+ * next update sets those of the list again.
+ *
+ * Returns: DP_OK, DP_EFORMAT, and what dp_run does
+ */
+DP_MUST_CHECK
+enum dp_err dp_wireguard_unlearn(struct dp_wireguard *wireguard, dp_wireguard_is_there *is_there,
+                                 void *arg, struct dp_detail *detail);
 
 /* When a peer was last heard of, in Unix seconds; 0: never. */
 struct dp_wireguard_handshake {

@@ -18,13 +18,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void endpoint(const char *text)
 {
     struct dp_tunnel_endpoint got;
-    char again[DP_PEER_ENDPOINT_MAX + 16];
+    char again[DP_PEER_ENDPOINT_MAX + 16], shorter[DP_PEER_ENDPOINT_MAX + 16];
+    const char *scheme = strncmp(text, "https://", 8) == 0 ? "https://" : "";
 
     if (dp_tunnel_endpoint_read(&got, text, NULL) != DP_OK)
         return;
-    snprintf(again, sizeof(again), strchr(got.host, ':') != NULL ? "[%s]:%u" : "%s:%u", got.host,
-             got.port);
-    if (strcmp(again, text) != 0 || got.host[0] == '-' || got.host[0] == '\0' || got.port == 0 ||
+    snprintf(again, sizeof(again), strchr(got.host, ':') != NULL ? "%s[%s]:%u" : "%s%s:%u", scheme,
+             got.host, got.port);
+    snprintf(shorter, sizeof(shorter), "%s%s", scheme, got.host);
+    if (got.is_stream != (scheme[0] != '\0') ||
+        (strcmp(again, text) != 0 && !(got.is_stream && strcmp(shorter, text) == 0)) ||
+        got.host[0] == '-' || got.host[0] == '\0' || got.port == 0 ||
         got.host[strspn(got.host, CHARACTERS)] != '\0')
         abort();
 }

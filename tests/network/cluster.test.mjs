@@ -225,15 +225,16 @@ test('other code is let in once the contract of its app allows it, and an old pl
 
 test('settings that tunnels could not be made with are refused by name', async () => {
     const good = ['--mode', 'wireguard', '--endpoint', '192.0.2.1:51820', '--collateral', one.sim.at('collateral'), '--root', one.sim.at('root')];
-    const refused = async (pattern, words) => {
-        const { code, said } = await devproof(['cluster', 'run', '--peers-file', join(network.dir, 'none.json'), ...words], { env: one.env });
+    const refused = async (pattern, words, env = {}) => {
+        const { code, said } = await devproof(['cluster', 'run', '--peers-file', join(network.dir, 'none.json'), ...words], { env: { ...one.env, ...env } });
         assert.match(said, pattern);
         assert.equal(code, 2);
     };
     await refused(/--mode: tls or wireguard/, ['--mode', 'vpn']);
     await refused(/for --mode wireguard/, ['--tunnel-range', '10.0.2.0/24']);
     await refused(/has to be entered/, [...good, '--no-register']);
-    await refused(/--endpoint HOST:PORT/, ['--mode', 'wireguard']);
+    await refused(/--endpoint HOST:PORT.* or DSTACK_GATEWAY_DOMAIN/, ['--mode', 'wireguard'], { DSTACK_GATEWAY_DOMAIN: '' });
+    await refused(/the endpoint https:.*neither host:port/, [...good.slice(0, 2), ...good.slice(4), '--gateway-domain', '192.0.2.1']);
     await refused(/--endpoint: /, [...good, '--endpoint', '127.0.0.1:51820']);
     await refused(/--tunnel-range: .*last 8 bits must be 0/, [...good, '--tunnel-range', '10.0.2.1/24']);
     await refused(/--tunnel-interface: /, [...good, '--tunnel-interface', 'a/b']);

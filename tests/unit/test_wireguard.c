@@ -277,6 +277,35 @@ static void handshakes_are_read(void **state)
                      DP_EFORMAT);
 }
 
+static bool is_port(uint16_t port, void *arg)
+{
+    return port == *(const uint16_t *)arg;
+}
+
+/* What WireGuard learned elsewhere stays, and so does a port where there is something. */
+static void an_endpoint_of_this_machine_where_nothing_is_gives_way_to_the_lists(void **state)
+{
+    struct fixture *f = *state;
+    const struct dp_wireguard_peer one = peer(1, "127.0.0.1:1", "fd00::1/128"),
+                                   two = peer(2, "192.0.2.2:1", "fd00::2/128"),
+                                   three = peer(3, "127.0.0.1:3", "fd00::3/128"),
+                                   four = peer(4, "127.0.0.1:4", "fd00::4/128");
+    uint16_t there = 3000;
+
+    assert_int_equal(UPDATE(f, one, two, three, four), DP_OK);
+    (void)calls(f);
+    write_file(f, "show",
+               "AQ" REST "\t127.0.0.1:1000\nAg" REST "\t192.0.2.9:1000\nAw" REST
+               "\t127.0.0.1:3000\nBA" REST "\t(none)\nBw" REST "\t127.0.0.1:1000\n");
+    assert_int_equal(dp_wireguard_unlearn(&f->wireguard, is_port, &there, NULL), DP_OK);
+    assert_string_equal(calls(f), "wg show wg7 endpoints\n");
+    assert_int_equal(UPDATE(f, one, two, three, four), DP_OK);
+    assert_string_equal(calls(f), "wg set wg7 peer AQ" REST
+                                  " endpoint 127.0.0.1:1 persistent-keepalive 25\n");
+    write_file(f, "show", "AQ\t127.0.0.1:1\n");
+    assert_int_equal(dp_wireguard_unlearn(&f->wireguard, is_port, &there, NULL), DP_EFORMAT);
+}
+
 /* --- the interface --- */
 
 static void the_kernels_interface_is_made_and_taken_away(void **state)
@@ -355,6 +384,7 @@ int main(void)
         TEST(who_goes_is_named_before_who_comes),
         TEST(after_a_failure_the_interface_is_asked),
         TEST(handshakes_are_read),
+        TEST(an_endpoint_of_this_machine_where_nothing_is_gives_way_to_the_lists),
         TEST(the_kernels_interface_is_made_and_taken_away),
         TEST(when_neither_works_both_reasons_are_said),
         TEST(names_of_interfaces),

@@ -37,11 +37,12 @@ export async function makeMember(network, chain, cluster, number, options = {}) 
     return { ...node, machine, inside: within(machine) };
 }
 
-/* Its daemon, which takes quotes of all these members' simulators. */
-export async function enterDaemon(member, members, words = []) {
+/* Its daemon, which takes quotes of all these members' simulators. byGateway: its endpoint is a stream. */
+export async function enterDaemon(member, members, words = [], { byGateway = false } = {}) {
     const trust = members.flatMap(({ sim }) => ['--root', sim.at('root'), '--collateral', sim.at('collateral')]);
     const { machine } = member;
-    member.daemon = await startDaemon(member, ['--mode', 'wireguard', '--endpoint', `${machine.address}:${PORT}`, '--tunnel-interface', machine.interface, '--block', 'latest', '--interval', '1', ...trust, ...words]);
+    const endpoint = byGateway ? [] : ['--endpoint', `${machine.address}:${PORT}`];
+    member.daemon = await startDaemon(member, ['--mode', 'wireguard', ...endpoint, '--tunnel-interface', machine.interface, '--block', 'latest', '--interval', '1', ...trust, ...words]);
     return member.daemon;
 }
 

@@ -222,6 +222,18 @@ export async function reaches(machine, address, port, word, from = '', fromPort 
     return probe.lines[0].reached;
 }
 
+/* Whatever is given to a port of the machine, of which the giver hears the hash. */
+export async function take(network, machine, port) {
+    const probe = network.keep(startLines(within(machine, process.execPath, PROBE, 'take', String(port))));
+    await until('the probe takes', () => probe.lines.length > 0);
+}
+
+export async function give(machine, address, port, bytes) {
+    const probe = startLines(within(machine, process.execPath, PROBE, 'give', address, String(port), String(bytes)));
+    await probe.exit;
+    return probe.lines[0];
+}
+
 export function pings(machine, address) {
     try {
         run(...within(machine, 'ping', '-c', '1', '-W', '1', address));

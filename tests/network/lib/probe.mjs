@@ -1,4 +1,6 @@
-// probe.mjs - traffic inside a namespace: listen PORT, stream ADDRESS PORT, reach ADDRESS PORT WORD [FROM [PORT]].
+// probe.mjs - traffic inside a namespace: listen PORT, stream ADDRESS PORT, reach ADDRESS PORT WORD [FROM [PORT]],
+// take PORT, give ADDRESS PORT BYTES.
+import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect, createServer, isIPv6 } from 'node:net';
 
@@ -50,6 +52,33 @@ function reach(address, port, word, from, fromPort) {
     setTimeout(end, PATIENCE_MS, false);
 }
 
+const hashOf = (data) => createHash('sha256').update(data).digest('hex');
+
+/* Answers what it was given by its hash. */
+function take(port) {
+    createServer({ allowHalfOpen: true }, (socket) => {
+        const hash = createHash('sha256');
+        socket.on('error', () => {});
+        socket.on('data', (data) => hash.update(data));
+        socket.on('end', () => socket.end(hash.digest('hex')));
+    }).listen({ port, host: '::' }, () => say({ listening: port }));
+}
+
+function give(address, port, count) {
+    const data = randomBytes(count), begin = Date.now();
+    const socket = connect({ host: address, port, allowHalfOpen: true });
+    let answer = '';
+    socket.on('error', () => process.exit(1));
+    socket.on('data', (piece) => (answer += piece));
+    socket.on('end', () => {
+        say({ given: hashOf(data), taken: answer, ms: Date.now() - begin });
+        process.exit(0);
+    });
+    socket.end(data);
+}
+
 if (mode === 'listen') listen(Number(args[0]));
 if (mode === 'stream') stream(args[0], Number(args[1]));
+if (mode === 'take') take(Number(args[0]));
+if (mode === 'give') give(args[0], Number(args[1]), Number(args[2]));
 if (mode === 'reach') reach(args[0], Number(args[1]), args[2], args[3], Number(args[4]));
