@@ -142,4 +142,6 @@ test('a node that starts anew has another key; and where UDP gets through, it is
     assert.ok(await reaches(two.machine, four(three.token), APPLICATION, 'anew'));
     assert.ok(endpointsOf(three).includes(`${two.machine.address}:${PORT}`));
     assert.ok(endpointsOf(two).includes(`${three.machine.address}:${PORT}`));
+    assert.equal(await one.daemon.end(), 0);
+    assert.ok(!run(...within(one.machine, 'ss', '-tlnH')).includes(`:${PORT}`), 'nothing listens any more');
 });
