@@ -145,6 +145,15 @@ test('what is old says nothing new, and takes nothing back', () => {
     assert.equal(compare('of the period before', [FIRST, SECOND, THIRD, FIRST]).refused, 4);
 });
 
+test('a period has one next committee, which may come after its first final block', () => {
+    const another = ours(CHECKPOINT, [bootstrapJson(START), updateJson(FIRST), updateJson(update({ at: 4100, final: 4000, next: 9 }))]);
+    assert.equal(another.refused, 2);
+    assert.match(another.error, /^Another one is known/);
+    const late = ours(CHECKPOINT, [bootstrapJson(START), updateJson(FIRST), finalityJson(SECOND), updateJson(SECOND), updateJson(THIRD)]);
+    assert.equal(late.finalized_slot, 2 * PERIOD + 400);
+    assert.equal(ours(CHECKPOINT, [bootstrapJson(START), updateJson(FIRST), finalityJson(SECOND), updateJson(THIRD)]).refused, 3);
+});
+
 test('a final block that is too old', () => {
     const now = timeOf(3900) + 3600, answers = [bootstrapJson(START), updateJson(FIRST)];
     assert.equal(ours(CHECKPOINT, answers, { now, maxAge: 3600 }).valid, true);

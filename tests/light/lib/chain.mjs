@@ -54,11 +54,11 @@ const typesAt = (slot) => sszTypesFor(config.getForkName(slot));
 const proofOf = (type, node, path) => new Tree(node).getSingleProof(type.getPathInfo(path).gindex);
 const nodeOf = (type, value) => type.toView(value).node;
 
-function stateOf(types, slot, finalizedRoot) {
+function stateOf(types, slot, finalizedRoot, next) {
     const view = types.BeaconState.defaultViewDU(), period = Math.floor(slot / PERIOD);
     view.slot = slot;
     view.currentSyncCommittee = ssz.altair.SyncCommittee.toViewDU(committee(period));
-    view.nextSyncCommittee = ssz.altair.SyncCommittee.toViewDU(committee(period + 1));
+    view.nextSyncCommittee = ssz.altair.SyncCommittee.toViewDU(committee(next));
     view.finalizedCheckpoint = ssz.phase0.Checkpoint.toViewDU({ epoch: 1, root: finalizedRoot });
     view.commit();
     return view.node;
@@ -75,8 +75,8 @@ function payloadOf(types, slot, label) {
 }
 
 /* A block of that slot over a state with these parts. Returns: {header, state (its tree), types} */
-export function block(slot, { finalizedRoot = new Uint8Array(32), label = '' } = {}) {
-    const types = typesAt(slot), state = stateOf(types, slot, finalizedRoot), { fields } = types.ExecutionPayload;
+export function block(slot, { finalizedRoot = new Uint8Array(32), label = '', next = Math.floor(slot / PERIOD) + 1 } = {}) {
+    const types = typesAt(slot), state = stateOf(types, slot, finalizedRoot, next), { fields } = types.ExecutionPayload;
     const { transactions, withdrawals, ...kept } = payloadOf(types, slot, label);
     const body = nodeOf(types.BeaconBlockBody, { ...types.BeaconBlockBody.defaultValue(), executionPayload: { ...kept, transactions, withdrawals } });
     const execution = { ...kept, transactionsRoot: fields.transactions.hashTreeRoot(transactions), withdrawalsRoot: fields.withdrawals.hashTreeRoot(withdrawals) };
@@ -97,11 +97,11 @@ export function aggregate(header, slot, { participants = SIZE, signers = Math.fl
     return { syncCommitteeBits: bits, syncCommitteeSignature: signTogether(Array.from({ length: participants || 1 }, (_, i) => secretOf(signers, i)), message) };
 }
 
-/* An update: at is the attested slot, final the finalized one, signature its slot. */
-export function update({ at, final, signature = at + 1, label, ...signing }) {
-    const finalized = block(final, { label }), { types, state, header } = block(at, { finalizedRoot: ssz.phase0.BeaconBlockHeader.hashTreeRoot(finalized.header.beacon) });
+/* An update: at is the attested slot, final the finalized one, signature its slot, next the committee that the state says. */
+export function update({ at, final, signature = at + 1, label, next = Math.floor(at / PERIOD) + 1, ...signing }) {
+    const finalized = block(final, { label }), { types, state, header } = block(at, { next, finalizedRoot: ssz.phase0.BeaconBlockHeader.hashTreeRoot(finalized.header.beacon) });
     return {
-        attestedHeader: header, nextSyncCommittee: committee(Math.floor(at / PERIOD) + 1), nextSyncCommitteeBranch: proofOf(types.BeaconState, state, ['nextSyncCommittee']),
+        attestedHeader: header, nextSyncCommittee: committee(next), nextSyncCommitteeBranch: proofOf(types.BeaconState, state, ['nextSyncCommittee']),
         finalizedHeader: finalized.header, finalityBranch: proofOf(types.BeaconState, state, ['finalizedCheckpoint', 'root']),
         syncAggregate: aggregate(header, signature, signing), signatureSlot: signature,
     };
