@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "devproof/command.h"
 #include "net/http.h"
@@ -14,6 +15,7 @@
 #define ANSWER_MAX (64 * 1024 * 1024)
 #define URL_MAX 4096
 #define WITHIN_MS 30000
+#define AT_MAX 253402300799 /* the end of the year 9999 */
 
 void client_init(struct client *client, const char *command, const char *help)
 {
@@ -57,6 +59,21 @@ bool client_read_file(const struct client *client, struct dp_buf *out, const cha
     if (out->err != DP_OK)
         client_fail(client, EXIT_FAILURE, "%s: %s", path, dp_err_text(out->err));
     return out->err == DP_OK;
+}
+
+bool client_read_time(int64_t *at, const char *text)
+{
+    int64_t ms;
+    char *end;
+
+    if (dp_clock_parse_any(&ms, text) == DP_OK) {
+        *at = ms / 1000;
+        return true;
+    }
+    if (text[0] < '0' || text[0] > '9')
+        return false;
+    *at = strtoll(text, &end, 10);
+    return *end == '\0' && *at <= AT_MAX;
 }
 
 /* The first line of the file. */

@@ -3,6 +3,7 @@
 #define DEVPROOF_CLIENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <json-c/json.h>
 
@@ -67,5 +68,8 @@ const char *client_text(struct json_object *object, const char *name);
 /* A whole file, or standard input for "-"; at most limit bytes. Returns: false after complaining.
  */
 bool client_read_file(const struct client *client, struct dp_buf *out, const char *path);
+
+/* A time as an option takes it: RFC 3339, or seconds since 1970. Returns: is it one? */
+bool client_read_time(int64_t *at, const char *text);
 
 #endif

@@ -15,6 +15,7 @@ int command_eventlog(int argc, char **argv);
 int command_health(int argc, char **argv);
 int command_init(int argc, char **argv);
 int command_keys(int argc, char **argv);
+int command_lightclient(int argc, char **argv);
 int command_log(int argc, char **argv);
 int command_quote(int argc, char **argv);
 int command_rebuild(int argc, char **argv);

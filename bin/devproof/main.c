@@ -21,6 +21,8 @@ static const struct {
     {"health", "ask a running service whether it is well", command_health},
     {"init", "make or update the database; print a new admin token if there is none", command_init},
     {"keys", "check that the guest agent still derives every key on record", command_keys},
+    {"lightclient", "what a consensus chain has made final, from a trusted block on",
+     command_lightclient},
     {"log", "check the audit log: was a row changed, removed or moved?", command_log},
     {"quote", "show and verify a TDX quote", command_quote},
     {"rebuild", "build the image again, and compare it with what is recorded", command_rebuild},
@@ -35,7 +37,7 @@ static void usage(FILE *out)
 {
     fprintf(out, "Usage: devproof COMMAND [OPTION...]\n\nCommands:\n");
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-        fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].summary);
+        fprintf(out, "  %-11s %s\n", commands[i].name, commands[i].summary);
     fprintf(out, "\n`devproof COMMAND --help` says more. Exit codes: 0 done, 1 failed, 2 wrong use "
                  "or a bad setting.\n");
 }

@@ -12,7 +12,6 @@
 #include "devproof/command.h"
 
 #define FILE_MAX (2 * DP_QUOTE_MAX + 1024) /* as hex, with line ends */
-#define AT_MAX 253402300799                /* the end of the year 9999 */
 
 static const char help[] =
     "Usage: devproof quote show FILE\n"
@@ -99,21 +98,6 @@ static int show(const struct client *client, const char *path)
     return code;
 }
 
-static bool read_time(int64_t *at, const char *text)
-{
-    int64_t ms;
-    char *end;
-
-    if (dp_clock_parse_any(&ms, text) == DP_OK) {
-        *at = ms / 1000;
-        return true;
-    }
-    if (text[0] < '0' || text[0] > '9')
-        return false;
-    *at = strtoll(text, &end, 10);
-    return *end == '\0' && *at <= AT_MAX;
-}
-
 /* Returns: -1 go on, else an exit code */
 static int take_option(struct quote_options *o, int option, const char *value)
 {
@@ -131,7 +115,7 @@ static int take_option(struct quote_options *o, int option, const char *value)
         o->root = value;
         return -1;
     case 'a':
-        if (read_time(&o->at, value))
+        if (client_read_time(&o->at, value))
             return -1;
         return client_fail(&o->client, EXIT_USAGE,
                            "--at takes RFC 3339 or seconds since 1970, not %s.", value);
