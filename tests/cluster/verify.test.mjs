@@ -308,7 +308,7 @@ test('wrong use, and whom the contract does not know', async () => {
     for (const [words, named, sentence] of [
         [[], [], /name either --collateral/], [[], [...trust, '--pccs', 'http://127.0.0.1:1'], /name either --collateral/],
         [['nobody'], trust, /neither an https:\/\/ endpoint nor an instance id/], [['http://a.example'], trust, /neither/],
-        [[], ['--collateral', '/nowhere'], /nowhere/], [[], [...trust, '--root', '/nowhere'], /nowhere/],
+        [[], ['--collateral', '/nowhere'], /nowhere/], [[], ['--root', '/nowhere', ...trust.slice(2)], /nowhere/],
         [[], [...trust, '--os-reference', '/nowhere'], /nowhere/], [[], ['--collateral', PKI], /JSON|collateral/i],
         [[], [...trust, ...trust], /name --root and --collateral once/],
         [[], [...trust, '--key-file', 'x'], /verify takes no --key-file/],
