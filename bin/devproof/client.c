@@ -61,7 +61,7 @@ bool client_read_file(const struct client *client, struct dp_buf *out, const cha
     return out->err == DP_OK;
 }
 
-bool client_read_time(int64_t *at, const char *text)
+static bool read_time(int64_t *at, const char *text)
 {
     int64_t ms;
     char *end;
@@ -74,6 +74,14 @@ bool client_read_time(int64_t *at, const char *text)
         return false;
     *at = strtoll(text, &end, 10);
     return *end == '\0' && *at <= AT_MAX;
+}
+
+int client_take_time(const struct client *client, int64_t *at, const char *text)
+{
+    return read_time(at, text)
+               ? -1
+               : client_fail(client, EXIT_USAGE,
+                             "--at takes RFC 3339 or seconds since 1970, not %s.", text);
 }
 
 /* The first line of the file. */

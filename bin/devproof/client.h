@@ -69,7 +69,8 @@ const char *client_text(struct json_object *object, const char *name);
  */
 bool client_read_file(const struct client *client, struct dp_buf *out, const char *path);
 
-/* A time as an option takes it: RFC 3339, or seconds since 1970. Returns: is it one? */
-bool client_read_time(int64_t *at, const char *text);
+/* The time of --at: RFC 3339, or seconds since 1970. Returns: -1, or EXIT_USAGE after complaining
+ */
+int client_take_time(const struct client *client, int64_t *at, const char *text);
 
 #endif

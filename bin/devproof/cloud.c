@@ -396,26 +396,15 @@ int cloud_env_key(const struct cloud *cloud, struct dp_env_key *key, const char 
     return code;
 }
 
-static void add_hex(struct json_object *json, const char *name, const void *data, size_t len)
-{
-    char *text = malloc(2 * len + 1);
-
-    if (text == NULL)
-        abort();
-    dp_hex_encode(text, data, len);
-    dp_json_add_text(json, name, text);
-    free(text);
-}
-
 static struct json_object *making_json(const struct cloud_making *making)
 {
     struct json_object *json = json_object_new_object();
 
     if (json == NULL)
         abort();
-    add_hex(json, "compose_hash", making->compose_hash, DP_COMPOSE_HASH_LEN);
+    dp_json_add_hex(json, "compose_hash", making->compose_hash, DP_COMPOSE_HASH_LEN);
     if (making->sealed != NULL)
-        add_hex(json, "encrypted_env", making->sealed->data, making->sealed->len);
+        dp_json_add_hex(json, "encrypted_env", making->sealed->data, making->sealed->len);
     if (!making->is_first)
         return json;
     dp_json_add_text(json, "app_id", making->app);

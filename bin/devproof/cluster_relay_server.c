@@ -25,6 +25,7 @@
 #include "cluster/relay.h"
 #include "devproof/cluster.h"
 #include "devproof/command.h"
+#include "net/mhd_reply.h"
 
 #define BACKLOG 64
 #define CONNECTIONS_MAX 64
@@ -47,25 +48,6 @@ struct request {
 
 /* --- answers --- */
 
-/* json is freed. */
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
-                             struct json_object *json)
-{
-    const char *text = json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
-                                                                JSON_C_TO_STRING_NOSLASHESCAPE);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
-    enum MHD_Result result = MHD_NO;
-
-    if (response != NULL && MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                                    "application/json") == MHD_YES)
-        result = MHD_queue_response(connection, status, response);
-    if (response != NULL)
-        MHD_destroy_response(response);
-    json_object_put(json);
-    return result;
-}
-
 static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *text)
 {
     struct json_object *json = json_object_new_object();
@@ -74,7 +56,7 @@ static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status
         abort();
     dp_json_add_text(json, "detail", text);
     dp_log(DP_LOG_WARN, "not_relayed", "%s", text);
-    return reply(connection, status, json);
+    return dp_mhd_reply(connection, status, json);
 }
 
 static unsigned status_of(enum dp_err err)
@@ -121,7 +103,7 @@ static enum MHD_Result relay(struct server *server, struct MHD_Connection *conne
     pthread_mutex_unlock(&server->sending);
     if (err == DP_OK) {
         dp_log(DP_LOG_INFO, "relayed", "%s", client_text(done, "transaction"));
-        return reply(connection, MHD_HTTP_OK, done);
+        return dp_mhd_reply(connection, MHD_HTTP_OK, done);
     }
     dp_explain(sentence, sizeof(sentence), err, &detail);
     return refuse(connection, status_of(err), sentence);

@@ -256,10 +256,7 @@ static int take_option(struct options *o, int option, const char *value)
             return -1;
         return client_fail(&o->client, EXIT_USAGE, "--max-age takes seconds, not %s.", value);
     case 'a':
-        if (client_read_time(&o->at, value))
-            return -1;
-        return client_fail(&o->client, EXIT_USAGE,
-                           "--at takes RFC 3339 or seconds since 1970, not %s.", value);
+        return client_take_time(&o->client, &o->at, value);
     default:
         return client_option(&o->client, option, value);
     }

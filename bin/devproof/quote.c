@@ -115,10 +115,7 @@ static int take_option(struct quote_options *o, int option, const char *value)
         o->root = value;
         return -1;
     case 'a':
-        if (client_read_time(&o->at, value))
-            return -1;
-        return client_fail(&o->client, EXIT_USAGE,
-                           "--at takes RFC 3339 or seconds since 1970, not %s.", value);
+        return client_take_time(&o->client, &o->at, value);
     default:
         return client_option(&o->client, option, value);
     }

@@ -49,22 +49,12 @@ static const struct field td15_fields[] = {
     FIELD(struct dp_td_report_15, mr_service_td),
 };
 
-static void add_hex(struct json_object *out, const char *name, const void *data, size_t len)
-{
-    char *text = malloc(2 * len + 1);
-
-    if (text == NULL)
-        abort();
-    dp_hex_encode(text, data, len);
-    dp_json_add_text(out, name, text);
-    free(text);
-}
-
 static void add_fields(struct json_object *out, const struct field *fields, size_t count,
                        const void *report)
 {
     for (size_t i = 0; i < count; i++)
-        add_hex(out, fields[i].name, (const uint8_t *)report + fields[i].offset, fields[i].size);
+        dp_json_add_hex(out, fields[i].name, (const uint8_t *)report + fields[i].offset,
+                        fields[i].size);
 }
 
 #define ADD_FIELDS(out, fields, report)                                                            \
@@ -83,16 +73,16 @@ static void add_signature(struct json_object *out, const struct dp_quote *quote)
 
     if (qe == NULL)
         abort();
-    add_hex(out, "signature", quote->signature, 64);
-    add_hex(out, "attestation_key", quote->key, 64);
+    dp_json_add_hex(out, "signature", quote->signature, 64);
+    dp_json_add_hex(out, "attestation_key", quote->key, 64);
     if (quote->version >= 4)
         dp_json_add_int(out, "outer_cert_type", quote->outer_type);
     add_sgx(qe, quote->qe_report);
     dp_json_add(out, "qe_report", qe);
-    add_hex(out, "qe_report_signature", quote->qe_signature, 64);
-    add_hex(out, "qe_auth_data", quote->qe_auth.data, quote->qe_auth.len);
+    dp_json_add_hex(out, "qe_report_signature", quote->qe_signature, 64);
+    dp_json_add_hex(out, "qe_auth_data", quote->qe_auth.data, quote->qe_auth.len);
     dp_json_add_int(out, "cert_type", quote->cert_type);
-    add_hex(out, "cert_data", quote->cert_data.data, quote->cert_data.len);
+    dp_json_add_hex(out, "cert_data", quote->cert_data.data, quote->cert_data.len);
     dp_json_add_int(out, "trailing_bytes", (int64_t)quote->trailing);
 }
 
@@ -107,8 +97,8 @@ struct json_object *dp_quote_json(const struct dp_quote *quote)
     dp_json_add_int(out, "tee_type", quote->tee_type);
     dp_json_add_int(out, "qe_svn", quote->qe_svn);
     dp_json_add_int(out, "pce_svn", quote->pce_svn);
-    add_hex(out, "qe_vendor_id", quote->qe_vendor_id, 16);
-    add_hex(out, "user_data", quote->user_data, 20);
+    dp_json_add_hex(out, "qe_vendor_id", quote->qe_vendor_id, 16);
+    dp_json_add_hex(out, "user_data", quote->user_data, 20);
     dp_json_add_text(out, "report_kind", dp_quote_kind(quote));
     if (quote->version == 5) {
         dp_json_add_int(out, "body_type", quote->body_type);

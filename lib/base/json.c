@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
+#include "base/hex.h"
 #include "base/json_scan.h"
 
 enum dp_err dp_json_parse(struct json_object **out, const char *text, size_t len,
@@ -94,6 +95,17 @@ void dp_json_add_text(struct json_object *object, const char *name, const char *
     if (text == NULL)
         abort();
     dp_json_add(object, name, text);
+}
+
+void dp_json_add_hex(struct json_object *object, const char *name, const void *data, size_t len)
+{
+    char *text = malloc(2 * len + 1);
+
+    if (text == NULL)
+        abort();
+    dp_hex_encode(text, data, len);
+    dp_json_add_text(object, name, text);
+    free(text);
 }
 
 void dp_json_add_int(struct json_object *object, const char *name, int64_t value)

@@ -52,6 +52,7 @@ void dp_json_write(struct dp_buf *buf, struct json_object *object);
 /* Add a member; an allocation failure ends the process, as there is no half-built answer to give.
  */
 void dp_json_add_text(struct json_object *object, const char *name, const char *value);
+void dp_json_add_hex(struct json_object *object, const char *name, const void *data, size_t len);
 void dp_json_add_int(struct json_object *object, const char *name, int64_t value);
 void dp_json_add_bool(struct json_object *object, const char *name, int value);
 void dp_json_add(struct json_object *object, const char *name, struct json_object *value);

@@ -14,6 +14,7 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "dstack/guest_quote.h"
+#include "net/mhd_reply.h"
 
 #define CONNECTIONS_MAX 64
 #define CONNECTIONS_EACH 2
@@ -91,30 +92,12 @@ enum dp_err dp_tunnel_server_update(struct dp_tunnel_server *server,
 
 /* --- answers --- */
 
-static enum MHD_Result reply(struct MHD_Connection *connection, unsigned status,
-                             struct json_object *object)
-{
-    const char *text = json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN |
-                                                                  JSON_C_TO_STRING_NOSLASHESCAPE);
-    struct MHD_Response *response = MHD_create_response_from_buffer(
-        strlen(text), (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
-    enum MHD_Result result = MHD_NO;
-
-    if (response != NULL && MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-                                                    "application/json") == MHD_YES)
-        result = MHD_queue_response(connection, status, response);
-    if (response != NULL)
-        MHD_destroy_response(response);
-    json_object_put(object);
-    return result;
-}
-
 static enum MHD_Result refuse(struct MHD_Connection *connection, unsigned status, const char *text)
 {
     struct json_object *object = json_object_new_object();
 
     dp_json_add_text(object, "error", text);
-    return reply(connection, status, object);
+    return dp_mhd_reply(connection, status, object);
 }
 
 static void copy_text(struct json_object *to, struct json_object *from, const char *name)
@@ -155,7 +138,7 @@ static enum MHD_Result prove(struct dp_tunnel_server *server, struct MHD_Connect
     copy_text(answer, quote, "event_log");
     copy_text(answer, quote, "vm_config");
     json_object_put(quote);
-    return reply(connection, MHD_HTTP_OK, answer);
+    return dp_mhd_reply(connection, MHD_HTTP_OK, answer);
 }
 
 /* --- requests --- */
